@@ -1,0 +1,1 @@
+"""Cases: pieces of work with a number, an owner and a deadline."""

@@ -1,0 +1,1 @@
+"""Feedback: what customers say about an answer, a conversation, the service."""

@@ -1,0 +1,1 @@
+"""Resources: institutions, shared instruments, experts, standards, and who can do what."""
