@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from sqlalchemy import JSON, Date, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -60,8 +59,17 @@ class SharedInstrument(Base):
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
     name: Mapped[str] = mapped_column(String(128))
-    data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    model: Mapped[str] = mapped_column(String(64), default="")
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"), index=True)
+    district: Mapped[str] = mapped_column(String(64))
+    measures: Mapped[list[str]] = mapped_column(JSON, default=list)
+    range: Mapped[str] = mapped_column(String(128), default="")
+    accuracy: Mapped[str] = mapped_column(String(128), default="")
+    bookable: Mapped[bool] = mapped_column(default=True)
+    fee_note: Mapped[str] = mapped_column(String(200), default="")
     demo: Mapped[bool] = mapped_column(default=False)
+
+    institution: Mapped[Institution] = relationship()
 
 
 class Expert(Base):
@@ -71,8 +79,15 @@ class Expert(Base):
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
     name: Mapped[str] = mapped_column(String(64))
-    data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    title: Mapped[str] = mapped_column(String(64))
+    fields: Mapped[list[str]] = mapped_column(JSON, default=list)
+    services: Mapped[list[str]] = mapped_column(JSON, default=list)
+    district: Mapped[str] = mapped_column(String(64))
+    institution_id: Mapped[str | None] = mapped_column(ForeignKey("institutions.id"), index=True)
+    years: Mapped[int | None]
     demo: Mapped[bool] = mapped_column(default=False)
+
+    institution: Mapped[Institution | None] = relationship()
 
 
 class Standard(Base):
