@@ -1,0 +1,1 @@
+"""The product's rules and records, one folder per noun."""

@@ -1,0 +1,162 @@
+"""The database: engine, units of work and the base of all records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import DateTime, Dialect, Engine, String, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# Units of work that may be under way at once; SQLite lets one write at a time anyway.
+POOL_SIZE = 8
+# How long a writer waits for another one before "database is locked"; a unit of work takes
+# milliseconds, so ten seconds mean that something is stuck.
+LOCK_WAIT_SECONDS = 10
+
+
+class Base(DeclarativeBase):
+    """The base of every record."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC; SQLite forgets the offset, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive moment before it is stored."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime must not be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the moment back aware."""
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+class Counter(Base):
+    """A named counter (see ``next_value``)."""
+
+    __tablename__ = "counters"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[int]
+
+
+class Database:
+    """Units of work over one database, from the event loop or from plain code."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self._readers = self.engine.execution_options(read_only=True)
+        self.announce: Callable[[set[str]], None] | None = None
+        self._pool = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="unit-of-work")
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One unit of work that may write: committed at the end, rolled back on any error.
+
+        What it put into ``session.info["topics"]`` is announced once the change is stored.
+        """
+        with Session(self.engine, expire_on_commit=False) as session:
+            with session.begin():
+                yield session
+            topics: set[str] = session.info.get("topics", set())
+            if topics and self.announce is not None:
+                self.announce(topics)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One consistent view of the database; nothing written in it is kept."""
+        with Session(self._readers, expire_on_commit=False) as session:
+            yield session
+
+    async def write(
+        self, work: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``work(session, …)`` as one writing unit of work, off the event loop."""
+        return await self._run(self.writing, work, args, kwargs)
+
+    async def read(
+        self, work: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``work(session, …)`` as one reading unit of work, off the event loop."""
+        return await self._run(self.reading, work, args, kwargs)
+
+    async def _run(self, unit: Any, work: Any, args: Any, kwargs: Any) -> Any:
+        def whole() -> Any:
+            with unit() as session:
+                return work(session, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(whole))
+
+    def create_tables(self) -> None:
+        """Create all tables at once, for tests; a real database is migrated."""
+        import bot.models  # noqa: F401  (registers every record)
+
+        Base.metadata.create_all(self.engine)
+
+    def close(self) -> None:
+        """Wait for running units of work and close all connections."""
+        self._pool.shutdown(wait=True)
+        self.engine.dispose()
+
+
+def next_value(session: Session, counter: str) -> int:
+    """The next number of a named counter: 1, 2, 3 … without a gap.
+
+    Whoever took a number holds the counter until the unit of work ends, so numbers become
+    visible in their order, and one that was rolled back is given out again.
+    """
+    statement = text(
+        "INSERT INTO counters (name, value) VALUES (:name, 1) "
+        "ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value"
+    )
+    return int(session.execute(statement, {"name": counter}).scalar_one())
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True)
+    # A shared in-memory database would put several units of work on one connection.
+    if not parsed.database or parsed.database == ":memory:":
+        raise ValueError("SQLite needs a file")
+    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver would otherwise open transactions by itself, and only before a write, which
+    # ends in "database is locked" when a reader becomes a writer.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA journal_mode=WAL")
+    # Safe against a killed process; only a power cut can lose the last transactions.
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,9 @@
+"""Imports every record, so that migrations and tests see all tables."""
+
+from __future__ import annotations
+
+import bot.cases.models
+import bot.conversations.models
+import bot.feedback.models
+import bot.resources.models
+import bot.staff.models  # noqa: F401
