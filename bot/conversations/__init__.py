@@ -1,0 +1,1 @@
+"""Conversations: the ledger, turns, who speaks, and the feed of changes."""

@@ -1,0 +1,65 @@
+"""What the customer sees when the brain gives nothing: never silence."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from bot.conversations.brain import Answer, FailureKind, Reply
+from bot.faq.service import FaqService, Understanding
+from bot.responses import Responses
+
+# Asking for a person must work without any understanding at all.
+_ASKS_FOR_PERSON = re.compile(r"人工|真人|客服|工作人员|坐席")
+_HANDOFF_PAYLOAD = "/request_handoff"
+
+
+class Fallback:
+    """Answers without the brain: from the knowledge base if it is sure, else an apology."""
+
+    def __init__(self, faq: FaqService, responses: Responses) -> None:
+        self._faq = faq
+        self._responses = responses
+
+    def not_text(self) -> Answer:
+        """Says what is understood, to a message of symbols only."""
+        return Answer([self._reply("utter_system_not_text")], handled="clarify")
+
+    def apology(self, failure: FailureKind) -> Answer:
+        """Says that it did not work, with a person or a message as the way out."""
+        slow = failure is FailureKind.TIMEOUT
+        name = "utter_system_engine_slow" if slow else "utter_system_engine_away"
+        return Answer([self._reply(name)], handled="clarify", failure=failure)
+
+    def without_brain(
+        self,
+        text: str,
+        payload: str | None,
+        understanding: Understanding | None,
+        today: date,
+        failure: FailureKind,
+    ) -> Answer:
+        """The best visible answer to a message that the brain failed on."""
+        if payload == _HANDOFF_PAYLOAD or (payload is None and _ASKS_FOR_PERSON.search(text)):
+            return Answer(
+                [],
+                intent="request_handoff",
+                handled="handoff",
+                handoff_reason="customer_asked",
+                failure=failure,
+            )
+        if understanding is not None:
+            reply = self._faq.reply(understanding.candidates, today)
+            if reply.kind == "answer" and reply.entry is not None:
+                return Answer(
+                    [Reply(reply.text, "text", {"faq": reply.data})],
+                    category=reply.entry.category,
+                    confidence=reply.score,
+                    handled="answer",
+                    failure=failure,
+                )
+        return self.apology(failure)
+
+    def _reply(self, name: str) -> Reply:
+        line = self._responses.line(name)
+        return Reply(line.text, line.kind, line.data)

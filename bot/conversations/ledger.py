@@ -1,0 +1,299 @@
+"""The ledger: every message once, numbered without a gap, before anything is done with it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot.conversations.changes import note_message, note_status
+from bot.conversations.models import (
+    Author,
+    Conversation,
+    ConversationStatus,
+    Customer,
+    Message,
+)
+from bot.errors import (
+    BadInput,
+    ConversationNotFound,
+    MessageNotFound,
+    PayloadNotOffered,
+    TooLarge,
+    Unauthorized,
+)
+
+MAX_TEXT = 2000
+# A browser's own id for a message; a UUID in our widget.
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+# Buttons stay valid for this many messages back; older ones have scrolled away.
+_OFFERS_LOOKED_AT = 60
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A new conversation and the secret that proves it is the caller's."""
+
+    conversation: Conversation
+    token: str
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """What a channel received, before it is checked."""
+
+    client_id: str
+    text: str = ""
+    payload: str | None = None
+
+
+@dataclass(frozen=True)
+class Received:
+    """What became of it; ``is_new`` is false for a second delivery."""
+
+    message: Message
+    is_new: bool
+    conversation: Conversation
+
+
+def open_conversation(session: Session, channel: str, *, now: datetime) -> Opened:
+    """Begin a conversation with a customer we have not met."""
+    token = secrets.token_urlsafe(32)
+    customer = Customer(channel=channel, token_hash=_hash(token), created_at=now)
+    session.add(customer)
+    session.flush()
+    return Opened(_new_conversation(session, customer, now), token)
+
+
+def customer_of(session: Session, token: str) -> Customer:
+    """The customer who holds this token.
+
+    Raises:
+        Unauthorized: Nobody does.
+    """
+    found = session.scalar(select(Customer).where(Customer.token_hash == _hash(token)))
+    if found is None:
+        raise Unauthorized
+    return found
+
+
+def conversation_for(session: Session, conversation_id: str, customer: Customer) -> Conversation:
+    """A conversation of this customer.
+
+    Raises:
+        ConversationNotFound: There is none of that id, or it is somebody else's.
+    """
+    found = session.get(Conversation, conversation_id)
+    if found is None or found.customer_id != customer.id:
+        raise ConversationNotFound
+    return found
+
+
+def current_conversation(session: Session, conversation: Conversation) -> Conversation:
+    """The conversation itself, or the customer's newest one if it has been resolved."""
+    if conversation.status != ConversationStatus.RESOLVED:
+        return conversation
+    newest = session.scalars(
+        select(Conversation)
+        .where(Conversation.customer_id == conversation.customer_id)
+        .order_by(Conversation.created_at.desc(), Conversation.id)
+        .limit(1)
+    ).one()
+    return newest
+
+
+def record_incoming(
+    session: Session,
+    conversation_id: str,
+    customer: Customer,
+    incoming: Incoming,
+    *,
+    now: datetime,
+) -> Received:
+    """Store a customer's message, once.
+
+    The same ``client_id`` again returns the message stored the first time. A message to a
+    resolved conversation opens a new one for the same customer.
+
+    Raises:
+        BadInput: Empty, without a usable ``client_id``, or a payload that was not offered.
+        TooLarge: More than 2,000 characters.
+        ConversationNotFound: Not this customer's conversation.
+    """
+    conversation = conversation_for(session, conversation_id, customer)
+    if not _CLIENT_ID.fullmatch(incoming.client_id):
+        raise BadInput("消息缺少有效的 client_id。")
+    key = f"{customer.id}:{incoming.client_id}"
+    # Two deliveries at once wait here for each other, so that the second finds the first.
+    session.execute(select(Customer.id).where(Customer.id == customer.id).with_for_update())
+    earlier = session.scalar(
+        select(Message).where(
+            Message.channel == customer.channel, Message.channel_message_id == key
+        )
+    )
+    if earlier is not None:
+        return Received(earlier, False, session.get_one(Conversation, earlier.conversation_id))
+    text, data = _checked(session, customer, incoming)
+    conversation = current_conversation(session, conversation)
+    if conversation.status == ConversationStatus.RESOLVED:
+        conversation = _new_conversation(session, customer, now)
+    message = append(
+        session,
+        conversation,
+        Author.CUSTOMER,
+        text,
+        now=now,
+        data=data,
+        channel_message_id=key,
+    )
+    return Received(message, True, conversation)
+
+
+def append(
+    session: Session,
+    conversation: Conversation,
+    author: Author,
+    text: str,
+    *,
+    now: datetime,
+    kind: str = "text",
+    data: dict[str, Any] | None = None,
+    private: bool = False,
+    channel_message_id: str | None = None,
+    turn_id: int | None = None,
+    staff_id: int | None = None,
+) -> Message:
+    """Add the next message of a conversation and announce it."""
+    session.flush()
+    seq = session.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation.id)
+        .values(last_seq=Conversation.last_seq + 1, last_message_at=now)
+        .returning(Conversation.last_seq)
+    ).scalar_one()
+    session.refresh(conversation, ["last_seq", "last_message_at"])
+    message = Message(
+        id=secrets.token_hex(16),
+        conversation_id=conversation.id,
+        seq=seq,
+        author=author,
+        kind=kind,
+        text=text,
+        data=data or {},
+        private=private,
+        channel=conversation.channel,
+        channel_message_id=channel_message_id,
+        turn_id=turn_id,
+        staff_id=staff_id,
+        created_at=now,
+    )
+    session.add(message)
+    note_message(session, conversation, message)
+    return message
+
+
+def messages_of(session: Session, conversation_id: str) -> list[Message]:
+    """All messages of a conversation in their order."""
+    query = select(Message).where(Message.conversation_id == conversation_id)
+    return list(session.scalars(query.order_by(Message.seq)))
+
+
+def message_for(session: Session, message_id: str, customer: Customer) -> Message:
+    """A message in one of this customer's conversations.
+
+    Raises:
+        MessageNotFound: There is none of that id the customer may see.
+    """
+    found = session.get(Message, message_id)
+    if found is None or found.private:
+        raise MessageNotFound
+    owner = session.get_one(Conversation, found.conversation_id)
+    if owner.customer_id != customer.id:
+        raise MessageNotFound
+    return found
+
+
+def cleaned(text: str) -> str:
+    """Text without what no person types: control characters and halves of characters.
+
+    Line breaks and tabs stay. A NUL would be refused by PostgreSQL, half a surrogate pair by
+    UTF-8 itself.
+    """
+    kept = (
+        character
+        for character in text.replace("\r\n", "\n").replace("\r", "\n")
+        if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cs"}
+    )
+    return "".join(kept).strip()
+
+
+def checked_text(text: str) -> str:
+    """A message's text as it may be stored.
+
+    Raises:
+        BadInput: Nothing is left of it.
+        TooLarge: More than 2,000 characters.
+    """
+    clean = cleaned(text)
+    if len(clean) > MAX_TEXT:
+        raise TooLarge(f"一条消息最多 {MAX_TEXT} 字，您的内容有 {len(clean)} 字，请分几条发送。")
+    if not clean:
+        raise BadInput("请输入您的问题。")
+    return clean
+
+
+def _checked(
+    session: Session, customer: Customer, incoming: Incoming
+) -> tuple[str, dict[str, Any]]:
+    if incoming.payload is None:
+        return checked_text(incoming.text), {}
+    offers = _offers(session, customer)
+    title = next((title for payload, title in offers if payload == incoming.payload), None)
+    if title is None:
+        raise PayloadNotOffered
+    return title, {"payload": incoming.payload}
+
+
+def _offers(session: Session, customer: Customer) -> Iterator[tuple[str, str]]:
+    recent = session.scalars(
+        select(Message)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(
+            Conversation.customer_id == customer.id,
+            Message.author.in_([Author.BOT, Author.SYSTEM]),
+        )
+        .order_by(Message.created_at.desc())
+        .limit(_OFFERS_LOOKED_AT)
+    )
+    for message in recent:
+        cards = [message.data.get("card"), *message.data.get("items", [])]
+        actions = [card.get("action") for card in cards if card]
+        for button in [*message.data.get("buttons", []), *actions]:
+            if button:
+                yield button["payload"], button["title"]
+
+
+def _new_conversation(session: Session, customer: Customer, now: datetime) -> Conversation:
+    conversation = Conversation(
+        id=secrets.token_hex(16),
+        customer_id=customer.id,
+        channel=customer.channel,
+        status=ConversationStatus.BOT,
+        created_at=now,
+        last_message_at=now,
+    )
+    session.add(conversation)
+    note_status(session, conversation)
+    return conversation
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

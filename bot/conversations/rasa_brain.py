@@ -1,0 +1,106 @@
+"""Asks Rasa through the input channel of our own, and names each way in which it fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from bot.conversations.brain import Answer, FailureKind, Question, Reply
+from bot.errors import BrainFailed
+
+_KINDS = {
+    "model_missing": FailureKind.MODEL_MISSING,
+    "action_failed": FailureKind.ACTION_FAILED,
+}
+# Keys of a bot message's custom data that clients see; the rest is between Rasa and us.
+_SHOWN = ("faq", "card", "items")
+
+
+class RasaBrain:
+    """A Brain over HTTP; one connection pool for the life of the process."""
+
+    def __init__(self, url: str, limit_seconds: float) -> None:
+        self._client = httpx.AsyncClient(
+            base_url=f"{url}/webhooks/assistant", timeout=limit_seconds, trust_env=False
+        )
+
+    async def ask(self, question: Question) -> Answer:
+        """Answer a question; see ``Brain``."""
+        body = {
+            "conversation_id": question.tracker_id,
+            "text": question.text,
+            "payload": question.payload,
+            "metadata": question.metadata,
+        }
+        try:
+            response = await self._client.post("/turn", json=body)
+        except httpx.TimeoutException as error:
+            raise BrainFailed(FailureKind.TIMEOUT, repr(error)) from error
+        except httpx.HTTPError as error:
+            raise BrainFailed(FailureKind.UNREACHABLE, repr(error)) from error
+        if response.status_code != httpx.codes.OK:
+            raise BrainFailed(_failure_of(response), f"HTTP {response.status_code}")
+        try:
+            return _answer(response.json())
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BrainFailed(FailureKind.ERROR, f"unreadable answer: {error!r}") from error
+
+    async def is_ready(self) -> bool:
+        """Whether Rasa runs and has loaded a model."""
+        try:
+            return (await self._client.get("/health")).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+
+def _failure_of(response: httpx.Response) -> FailureKind:
+    try:
+        code = response.json()["error"]["code"]
+    except (ValueError, KeyError, TypeError):
+        code = ""
+    return _KINDS.get(code, FailureKind.ERROR)
+
+
+def _answer(body: dict[str, Any]) -> Answer:
+    nlu, messages = body["nlu"], body["messages"]
+    customs = [message.get("custom") or {} for message in messages]
+    failure = FailureKind.ACTION_FAILED if body.get("failure") else None
+    if not messages and failure is None:
+        raise BrainFailed(FailureKind.SILENT)
+    return Answer(
+        replies=[_reply(message) for message in messages],
+        intent=nlu.get("intent"),
+        category=nlu.get("category"),
+        confidence=nlu.get("confidence"),
+        entities=nlu.get("entities") or [],
+        slots=body.get("slots") or {},
+        handled=_first(customs, "handled"),
+        handoff_reason=(_first(customs, "handoff") or {}).get("reason"),
+        failure=failure,
+    )
+
+
+def _reply(message: dict[str, Any]) -> Reply:
+    custom = message.get("custom") or {}
+    buttons = message.get("buttons") or []
+    data: dict[str, Any] = {key: custom[key] for key in _SHOWN if custom.get(key)}
+    if buttons:
+        data["buttons"] = [{"title": b["title"], "payload": b["payload"]} for b in buttons]
+    kind = next(
+        (
+            kind
+            for kind, key in (("card", "card"), ("list", "items"), ("buttons", "buttons"))
+            if key in data
+        ),
+        "text",
+    )
+    return Reply(message.get("text") or "", kind, data)
+
+
+def _first(customs: list[dict[str, Any]], key: str) -> Any:
+    return next((custom[key] for custom in customs if custom.get(key)), None)

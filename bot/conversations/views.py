@@ -1,0 +1,39 @@
+"""Conversations and messages as the JSON that clients see (the public interface)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.conversations.models import Author, Conversation, Message
+
+
+def message_view(message: Message) -> dict[str, Any]:
+    """A message as every client gets it."""
+    view: dict[str, Any] = {
+        "id": message.id,
+        "conversation_id": message.conversation_id,
+        "seq": message.seq,
+        "author": message.author,
+        "kind": message.kind,
+        "text": message.text,
+        "data": message.data,
+        "created_at": message.created_at.isoformat(),
+    }
+    if message.author == Author.CUSTOMER and message.channel_message_id:
+        # So that the sender knows its own message when the feed is faster than the reply.
+        view["client_id"] = message.channel_message_id.partition(":")[2]
+    if message.staff is not None:
+        view["staff"] = {"name": message.staff.name, "number": message.staff.number}
+    if message.private:
+        view["private"] = True
+    return view
+
+
+def status_view(conversation: Conversation) -> dict[str, Any]:
+    """Who speaks now, as every client gets it."""
+    holder = conversation.staff
+    return {
+        "status": str(conversation.status),
+        "holder": {"name": holder.name, "number": holder.number} if holder else None,
+        "reason": conversation.handoff_reason,
+    }
