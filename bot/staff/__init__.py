@@ -1,0 +1,1 @@
+"""The people who serve: accounts, sign-in and working time."""

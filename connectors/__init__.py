@@ -1,0 +1,1 @@
+"""HTTP: one folder per connector, in one web application."""

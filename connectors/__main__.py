@@ -1,0 +1,42 @@
+"""Starts the web application: ``python -m connectors``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from bot.faq.service import load_faq_service
+
+from bot import logs
+from bot.conversations.rasa_brain import RasaBrain
+from bot.database import Database
+from bot.errors import SettingsError
+from bot.settings import departs_from_form, load
+from connectors.app import create_app
+
+logger = logging.getLogger("connectors")
+
+
+def main() -> None:
+    """Read the settings, open what is needed, serve until told to stop."""
+    try:
+        settings = load()
+    except SettingsError as error:
+        sys.exit(str(error))
+    logs.configure(settings.log_level)
+    if departs_from_form(settings.platform_name):
+        logger.warning("platform_name_departs_from_recommended_form guideline=4.3")
+    database = Database(settings.database_url)
+    brain = RasaBrain(settings.rasa_url, settings.turn_limit_seconds)
+    app = create_app(settings, database, brain, load_faq_service())
+    app.run(
+        host=settings.host,
+        port=settings.port,
+        single_process=True,
+        access_log=False,
+        motd=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""The web application: what every connector shares, put together in one place."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bot.faq.service import FaqService
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from sanic import HTTPResponse, Request, Sanic
+from sanic.exceptions import PayloadTooLarge, SanicException
+from sanic.response import json
+
+from bot.conversations.brain import Brain
+from bot.conversations.changes import Bell
+from bot.conversations.fallback import Fallback
+from bot.conversations.handoff import Handoff
+from bot.conversations.turns import TurnRunner
+from bot.database import Database
+from bot.errors import ServiceError, TooLarge
+from bot.responses import Responses
+from bot.settings import Settings
+from bot.staff.hours import WorkingHours
+from connectors.desk.routes import blueprint as desk
+from connectors.health import blueprint as health
+from connectors.widget.routes import blueprint as widget
+
+logger = logging.getLogger(__name__)
+
+# The longest legal message is 2,000 characters, 8 kB in UTF-8; this leaves room for escapes.
+_LARGEST_BODY = 262_144
+_STATIC = Path(__file__).parent / "static"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings,
+    database: Database,
+    brain: Brain,
+    faq: FaqService,
+    clock: Callable[[], datetime] = _now,
+    name: str = "platform",
+) -> Sanic[Any, Any]:
+    """Put the application together; nothing is opened before it starts.
+
+    Args:
+        settings: Read once by the caller.
+        database: Migrated already.
+        brain: What answers; a script in tests.
+        faq: The knowledge base.
+        clock: Tells the time, aware.
+        name: Sanic wants a name of its own for each application in a process.
+    """
+    app: Sanic[Any, Any] = Sanic(name, configure_logging=False)
+    app.config.REQUEST_MAX_SIZE = _LARGEST_BODY
+    # A long poll waits 25 s at most; Sanic must not end it first.
+    app.config.RESPONSE_TIMEOUT = 60
+    app.config.FALLBACK_ERROR_FORMAT = "json"
+    responses = Responses.load()
+    handoff = Handoff(responses, WorkingHours.parse(settings.working_hours))
+    app.ctx.settings = settings
+    app.ctx.database = database
+    app.ctx.brain = brain
+    app.ctx.faq = faq
+    app.ctx.clock = clock
+    app.ctx.responses = responses
+    app.ctx.handoff = handoff
+    app.ctx.bell = Bell()
+    app.ctx.turns = TurnRunner(
+        database,
+        brain,
+        faq,
+        Fallback(faq, responses),
+        handoff,
+        clock,
+        settings.turn_limit_seconds,
+    )
+    app.ctx.templates = Environment(
+        loader=PackageLoader("connectors", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    app.blueprint(health)
+    app.blueprint(widget)
+    app.blueprint(desk)
+    app.static("/static", _STATIC, name="static")
+    app.error_handler.add(ServiceError, _service_error)
+    app.error_handler.add(PayloadTooLarge, _too_large)
+    app.error_handler.add(SanicException, _http_error)
+    app.error_handler.add(Exception, _unexpected)
+    app.before_server_start(_begin)
+    app.after_server_stop(_end)
+    return app
+
+
+async def _begin(app: Sanic[Any, Any], _loop: asyncio.AbstractEventLoop) -> None:
+    app.ctx.bell.attach(app.ctx.database)
+    await app.ctx.turns.recover()
+
+
+async def _end(app: Sanic[Any, Any], _loop: asyncio.AbstractEventLoop) -> None:
+    await app.ctx.turns.settle()
+
+
+def _service_error(_request: Request, error: ServiceError) -> HTTPResponse:
+    return json(error.as_json(), status=error.status)
+
+
+def _too_large(_request: Request, _error: PayloadTooLarge) -> HTTPResponse:
+    error = TooLarge()
+    return json(error.as_json(), status=error.status)
+
+
+def _http_error(_request: Request, error: SanicException) -> HTTPResponse:
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "bad_request")
+    sentence = "没有这个地址。" if error.status_code == 404 else "请求无法处理。"
+    body = {"error": {"code": code, "message": sentence}}
+    return json(body, status=error.status_code, headers=error.headers)
+
+
+def _unexpected(request: Request, error: Exception) -> HTTPResponse:
+    # The last resort: everything expected has been answered by the handlers above.
+    logger.error("request_failed path=%s", request.path, exc_info=error)
+    failed = ServiceError()
+    return json(failed.as_json(), status=failed.status)

@@ -1,0 +1,1 @@
+"""The staff desk: its page and its API."""
