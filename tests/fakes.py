@@ -1,0 +1,49 @@
+"""Stand-ins with no logic worth testing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from bot.conversations.brain import Answer, Question, Reply
+from bot.errors import BrainFailed
+
+
+class FakeBrain:
+    """Answers from a script, remembers what it heard; ``hold`` keeps it thinking."""
+
+    def __init__(self) -> None:
+        self.heard: list[Question] = []
+        self.script: list[Answer | BrainFailed] = []
+        self.hold: asyncio.Event | None = None
+
+    async def ask(self, question: Question) -> Answer:
+        """The next scripted answer, or an echo."""
+        self.heard.append(question)
+        if self.hold is not None:
+            await self.hold.wait()
+        if not self.script:
+            return Answer([Reply(f"听到：{question.text}")], "ask_metrology", "metrology", 0.9)
+        answer = self.script.pop(0)
+        if isinstance(answer, BrainFailed):
+            raise answer
+        return answer
+
+    async def is_ready(self) -> bool:
+        """Always."""
+        return True
+
+
+class FakeClock:
+    """Moves when told; begins on a working Tuesday morning in China."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """The present moment."""
+        return self.now
+
+    def advance(self, **length: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**length)
