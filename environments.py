@@ -6,8 +6,9 @@ Run it with any Python from 3.8 on; it needs nothing but the standard library:
     python3 environments.py --dev    and what its tests need on top
 
 An environment carries a stamp of the requirements it was built from. While the
-stamp is right nothing is done and no network is used; an environment that is
-half built, out of date or whose Python has gone away is built anew.
+stamp is right nothing is done and no network is used. When the requirements have
+changed they are installed over the old ones; an environment that is half built or
+whose Python has gone away is built anew.
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ LINE_SECONDS = 15.0
 PROBE = "import ensurepip, ssl, sqlite3, venv, sys; print('%d.%d' % sys.version_info[:2])"
 
 MISSING = """\
-没有找到可用的 Python {wanted}（{purpose}）。请任选一种方式安装后重试：pyenv install {example}，或 uv python install {example}{system}。
-No usable Python {wanted} was found (needed for {folder}). Install one with "pyenv install {example}" or "uv python install {example}"{system_en}, then try again."""
+没有找到可用的 Python {wanted}（{purpose}）。
+请先安装再重试：pyenv install {example}，或 uv python install {example}{system}。
+No usable Python {wanted} was found (needed for {folder}).
+Get one first: "pyenv install {example}" or "uv python install {example}"{system_en}."""
 
 
 class Trouble(Exception):
@@ -65,35 +68,46 @@ class Environment:
     def stamp(self, file: Path) -> Path:
         return self.folder / (file.stem + ".stamp")
 
+    def is_whole(self) -> bool:
+        """Whether it runs and its first list was once installed to the end, here."""
+        stamp = self.stamp(self.files[0])
+        if not stamp.is_file() or not runs(self.python):
+            return False
+        # Scripts in an environment name its folder: a checkout that was moved needs new ones.
+        return stamp.read_text(encoding="utf-8").startswith(str(self.folder) + "\n")
+
     def missing_files(self) -> List[Path]:
         """The requirements that are not installed yet; all of them if the environment is broken."""
-        if not runs(self.python):
+        if not self.is_whole():
             return self.files
-        missing = []
-        for position, file in enumerate(self.files):
-            stamp = self.stamp(file)
-            if not stamp.is_file() or stamp.read_text(encoding="ascii") != digest(file):
-                if position == 0:
-                    return self.files
-                missing.append(file)
-        return missing
+        return [file for file in self.files if not self.has(file)]
+
+    def has(self, file: Path) -> bool:
+        stamp = self.stamp(file)
+        return stamp.is_file() and stamp.read_text(encoding="utf-8") == self.seal(file)
+
+    def seal(self, file: Path) -> str:
+        """What the stamp of a list says once it is installed."""
+        return "{}\n{}\n".format(self.folder, hashlib.sha256(file.read_bytes()).hexdigest())
 
     def build(self, missing: List[Path]) -> None:
         """Install what is missing; called on a thread, so that trouble is kept, not raised."""
         try:
             self.log.write_text("", encoding="utf-8")
-            if missing[0] == self.files[0]:
+            if not self.is_whole():
                 self.stage = "创建"
                 base = find_python(self)
-                # Removed first: an interrupted build must not keep an old stamp.
                 shutil.rmtree(str(self.folder), ignore_errors=True)
                 self.run([base, "-m", "venv", str(self.folder)])
             for file in missing:
                 self.stage = "安装"
+                # Removed first: an interrupted installation must not keep an old stamp.
+                if self.stamp(file).exists():
+                    self.stamp(file).unlink()
                 # The lists are complete, so nothing is to be resolved; hashes guard each file.
                 arguments = ["install", "--no-deps", "--require-hashes", "--progress-bar", "off"]
                 self.run([str(self.python), "-m", "pip", *arguments, "-r", str(file)])
-                self.stamp(file).write_text(digest(file), encoding="ascii")
+                self.stamp(file).write_text(self.seal(file), encoding="utf-8")
             self.stage = "就绪"
         except Trouble as trouble:
             self.stage = "失败"
@@ -131,11 +145,6 @@ def runs(python: Path) -> bool:
         return subprocess.call([str(python), "-I", "-c", ""], stderr=subprocess.DEVNULL) == 0
     except OSError:
         return False
-
-
-def digest(file: Path) -> str:
-    """The stamp of a list: its content and where the environment stands (they cannot be moved)."""
-    return hashlib.sha256(str(ROOT).encode() + b"\n" + file.read_bytes()).hexdigest()
 
 
 def version_of(command: str) -> Optional[str]:
@@ -234,8 +243,8 @@ def prepare(environments: List[Environment]) -> None:
     if not wanted:
         return
     print("准备 Python 环境（首次需要联网，约几分钟；详细日志在 var/log）：", flush=True)
-    for environment, missing in wanted:
-        if missing[0] == environment.files[0]:
+    for environment, _ in wanted:
+        if not environment.is_whole():
             # Asked before anything is built: a missing Python should not cost a download first.
             find_python(environment)
     threads = [

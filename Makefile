@@ -1,0 +1,47 @@
+# Every word here prepares what it needs by itself; the README says what each is for.
+
+# Any Python from 3.8 on builds the environments; one that exists may still fail (pyenv's shims).
+PYTHON := $(shell for each in python3 /usr/bin/python3 python3.13 python3.12 python3.11 python \
+	$$HOME/.pyenv/versions/3.*/bin/python3; do \
+	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null && echo "$$each" && break; done)
+ENVIRONMENTS := $(or $(PYTHON),$(error No Python 3.8 or newer runs here)) environments.py
+RUN := .venv/bin/python
+
+.PHONY: run test check train demo-reset bench lock
+.DEFAULT_GOAL := run
+
+run:
+	@$(ENVIRONMENTS)
+	@exec $(RUN) -m bot.processes run --leave-with-parent
+
+test:
+	@$(ENVIRONMENTS) --dev
+	@$(RUN) -m bot.processes train --if-needed
+	@$(RUN) -m pytest $(ARGUMENTS)
+
+check:
+	@$(ENVIRONMENTS) --dev
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+
+train:
+	@$(ENVIRONMENTS)
+	@$(RUN) -m bot.processes train
+
+demo-reset:
+	@$(ENVIRONMENTS)
+	@$(RUN) -m bot.processes demo-reset
+
+bench:
+	@$(ENVIRONMENTS)
+	@$(RUN) -m bench
+
+# Keeps the versions that still fit; `make lock ARGUMENTS=--upgrade` takes the newest.
+lock:
+	@$(PYTHON) -m venv --clear var/lock && var/lock/bin/pip install -q uv
+	@for each in app=3.11 dev=3.11 rasa=3.10; do \
+	var/lock/bin/uv pip compile -q --universal --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(ARGUMENTS) \
+	--python-version $${each#*=} requirements/$${each%=*}.in -o requirements/$${each%=*}.txt \
+	|| exit 1; done
