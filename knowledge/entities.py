@@ -1,0 +1,182 @@
+"""Find what a message names: standards, instruments, products, places, people's numbers.
+
+Everything here is looked up or matched by rule. The words of these things are known
+(tables) or their form is (codes), so nothing has to be learnt, and a name is found in
+the middle of a sentence whatever the words around it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from knowledge import standard_numbers
+from knowledge.plain import plain
+from knowledge.vocabulary import Term, terms
+
+_CASE = re.compile(r"(?<![A-Z0-9])(Y[ZT])[\s-]?(\d{8})[\s-]?(\d{4})(?!\d)")
+_MOBILE = re.compile(r"(?<![\dA-Z])(?:\+?86[\s-]?)?(1[3-9]\d)[\s-]?(\d{4})[\s-]?(\d{4})(?!\d)")
+_LANDLINE = re.compile(r"(?<![\d-])\(?(0\d{2,3})\)?[\s-]?(\d{7,8})(?![\d.])(?:-\d{1,5})?")
+_SERVICE_LINE = re.compile(r"(?<!\d)(400)[\s-]?(\d{3,4})[\s-]?(\d{3,4})(?!\d)")
+
+# 个 and 块 are units of much that is not counted in an order: 3 个月, 10 块钱.
+_UNITS = (
+    "公斤|千克|KG|台套|平方米|立方米|把|台|件|套|支|只|吨|米|瓶|辆|盒|箱|根|组|袋|卷|桶|片|颗|架"
+    "|个(?!月|工作日|小时|星期|礼拜|季度|年|人|问题|点|自然日)|块(?!钱)|批(?!次)|份(?!钱)"
+    "|张|条(?!款|规定|件|例)"
+)
+_NUMERALS = "零〇一二两三四五六七八九十百千万"
+_QUANTITY = re.compile(
+    rf"(?<![\dA-Z.\-第{_NUMERALS}几])(?P<number>\d{{1,7}}(?:\.\d{{1,3}})?|[{_NUMERALS}]{{1,6}})"
+    rf"\s?(?:多|来|余)?(?P<unit>{_UNITS})"
+)
+# "一个", "一份" are articles unless the message says nothing else.
+_ARTICLE = re.compile(r"[一两]\s?[个份张条批块件套组]")
+_VALUES = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6}
+_VALUES |= {"七": 7, "八": 8, "九": 9}
+_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
+
+_COMPANY_TAIL = re.compile(
+    r"(?:股份|责任|控股)?有限(?:责任)?公司|(?<=[\u4e00-\u9fff])厂(?![家商房区里内址子方])|专业合作社|集团(?!公司)"
+)
+_COMPANY_BODY = re.compile(r"[\u4e00-\u9fff0-9A-Za-z()（）·&]+$")
+# What stands between the sentence and the name; the name begins after the last of these.
+_BEFORE_NAME = re.compile(
+    r".*(?:[是叫的在找请给问被把向跟从到们]|我司|我厂|单位为?|名称为?|公司(?=.{4})|联系|名字|帮忙|名为|改成|企业)"
+)
+# Words that say what kind of company it is; a name has at least two characters besides.
+_KIND_OF_COMPANY = re.compile(
+    r"小型|大型|一家|这家|那家|哪家|几家|这个|那个|一个|某|注册|成立|开|设立|办理?|变更|注销|投资|民营|国有|外资"
+    r"|个人|一人|两人|食品|服装|机械|家具|五金|加工|电子|塑料|化工|阀门|玩具|生产|代工|制造|科技|贸易|检测"
+    r"|第三方|水泵|泵|工厂|[工出电水钢纸药酒染老新本小大]$"
+)
+
+# Words that hold a term but mean something else.
+_OTHER_WORDS = ("手机号", "手机号码", "手机端", "手机上", "手机版", "汽车站", "服务器端", "量块钱")
+
+
+@dataclass(frozen=True)
+class Entity:
+    """Something named in a text; `value` is its normal form, `text` how it was written."""
+
+    type: str
+    value: str
+    text: str
+    start: int
+    end: int
+
+
+def find(text: str) -> list[Entity]:
+    """Find the entities of a text from left to right.
+
+    They never overlap: codes come first, then company names, then quantities, then
+    the known names, longest first. So the place in a company's name is no region.
+    """
+    flat = plain(text)
+    taken: list[Entity] = []
+    for finder in _FINDERS:
+        for kind, start, end, value in finder(text, flat):
+            if all(end <= entity.start or entity.end <= start for entity in taken):
+                taken.append(Entity(kind, value, text[start:end], start, end))
+    return sorted(taken, key=lambda entity: entity.start)
+
+
+_Found = Iterator[tuple[str, int, int, str]]
+
+
+def _case_numbers(text: str, flat: str) -> _Found:
+    for match in _CASE.finditer(flat):
+        yield "case_number", match.start(), match.end(), "-".join(match.groups())
+
+
+def _phones(text: str, flat: str) -> _Found:
+    for match in _MOBILE.finditer(flat):
+        yield "phone", match.start(), match.end(), "".join(match.groups())
+    for pattern in (_SERVICE_LINE, _LANDLINE):
+        for match in pattern.finditer(flat):
+            yield "phone", match.start(), match.end(), "-".join(match.groups())
+
+
+def _standard_numbers(text: str, flat: str) -> _Found:
+    for number in standard_numbers.find(text):
+        yield "standard_number", number.start, number.end, number.value
+
+
+def _companies(text: str, flat: str) -> _Found:
+    for tail in _COMPANY_TAIL.finditer(text):
+        body = _COMPANY_BODY.search(text[: tail.end()])
+        if body is None:
+            continue
+        start = body.start()
+        if before := _BEFORE_NAME.match(text[start : tail.start()]):
+            start += before.end()
+        ending = 1 if tail.group().endswith("厂") else len(tail.group())
+        if len(_KIND_OF_COMPANY.sub("", text[start : tail.end() - ending])) >= 2:
+            yield "company", start, tail.end(), text[start : tail.end()]
+
+
+def _quantities(text: str, flat: str) -> _Found:
+    for match in _QUANTITY.finditer(flat):
+        if _ARTICLE.fullmatch(match.group()) and match.group() != flat.strip():
+            continue
+        number, unit = match["number"], match["unit"].replace("KG", "kg")
+        value = number if number[0].isdigit() and number.isascii() else str(_counted(number))
+        yield "quantity", match.start(), match.end(), f"{value} {unit}"
+
+
+def _counted(numeral: str) -> int:
+    total = section = digit = 0
+    for character in numeral:
+        if character in _VALUES:
+            digit = _VALUES[character]
+        elif character == "万":
+            total, section, digit = (total + section + digit) * 10_000, 0, 0
+        else:
+            section, digit = section + (digit or 1) * _SCALES[character], 0
+    return total + section + digit
+
+
+def _names(text: str, flat: str) -> _Found:
+    known, lengths = _known_names()
+    position = 0
+    while position < len(flat):
+        for length in lengths.get(flat[position], ()):
+            word = flat[position : position + length]
+            if len(word) == length and word in known and _stands_alone(flat, position, length):
+                if term := known[word]:
+                    yield term.type, position, position + length, term.value
+                position += length - 1
+                break
+        position += 1
+
+
+@lru_cache(maxsize=1)
+def _known_names() -> tuple[dict[str, Term | None], dict[str, tuple[int, ...]]]:
+    """Return the names by their plain form, and by first character the lengths to try."""
+    known: dict[str, Term | None] = {plain(term.word): term for term in terms()}
+    known.update(dict.fromkeys(_OTHER_WORDS))
+    lengths: dict[str, set[int]] = {}
+    for word in known:
+        lengths.setdefault(word[0], set()).add(len(word))
+    return known, {first: tuple(sorted(some, reverse=True)) for first, some in lengths.items()}
+
+
+def _stands_alone(flat: str, start: int, length: int) -> bool:
+    """Refuse Latin letters that are part of a longer Latin word."""
+    end = start + length
+    before, after = flat[start - 1 : start], flat[end : end + 1]
+    cut_before = before.isascii() and before.isalnum() and flat[start].isascii()
+    cut_after = after.isascii() and after.isalnum() and flat[end - 1].isascii()
+    return not (cut_before or cut_after)
+
+
+_FINDERS: tuple[Callable[[str, str], _Found], ...] = (
+    _case_numbers,
+    _standard_numbers,
+    _phones,
+    _companies,
+    _quantities,
+    _names,
+)

