@@ -41,7 +41,7 @@ class Responses:
         """Read them from a Rasa domain file."""
         return cls(_responses_in(path))
 
-    def line(self, name: str, **variables: object) -> Line:
+    def line(self, name: str, /, **variables: object) -> Line:
         """A response with its variables filled in.
 
         Raises:
@@ -50,7 +50,7 @@ class Responses:
         first = self._responses[name][0]
         return Line(first["text"].format(**variables).strip(), list(first.get("buttons") or []))
 
-    def text(self, name: str, **variables: object) -> str:
+    def text(self, name: str, /, **variables: object) -> str:
         """The text alone."""
         return self.line(name, **variables).text
 

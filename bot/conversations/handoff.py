@@ -49,7 +49,8 @@ class Handoff:
             return
         values = {"handoff_reason": reason[:200], "queued_at": now}
         _move(session, conversation, "request_handoff", (BOT,), QUEUED, now, reason, **values)
-        self._say(session, conversation, now, *self._queue_words(session, conversation, now))
+        name, variables = self._queue_words(session, conversation, now)
+        self._say(session, conversation, now, name, **variables)
 
     def accept(
         self, session: Session, conversation_id: str, staff: Staff, *, now: datetime
@@ -174,10 +175,10 @@ class Handoff:
         conversation: Conversation,
         now: datetime,
         response: str,
-        variables: dict[str, Any] | None = None,
-        **more: Any,
+        /,
+        **variables: Any,
     ) -> None:
-        line = self._responses.line(response, **(variables or {}), **more)
+        line = self._responses.line(response, **variables)
         kind = line.kind if line.buttons else "event"
         append(session, conversation, Author.SYSTEM, line.text, now=now, kind=kind, data=line.data)
 

@@ -65,7 +65,7 @@ def add_staff(
 
 
 def set_password(session: Session, staff: Staff, password: str) -> None:
-    """Change a password and end every sign-in made with the old one; the same one again: nothing."""
+    """Change a password and end every sign-in made with the old one; the same again: nothing."""
     if _matches(staff.password_hash, password):
         return
     staff.password_hash = _hasher.hash(password)
