@@ -1,0 +1,1 @@
+"""What runs inside Rasa's process: its input channel, components and tracker store."""

@@ -1,0 +1,98 @@
+"""Turns texts into the numbers that the classifier learns from.
+
+Two blocks side by side: the sentence vectors of each encoder, centred on the
+training data's mean, and the characters of the text in TF-IDF.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
+
+Array = NDArray[np.float64]
+
+# Single characters to groups of three: Chinese words are one to three long.
+_LONGEST_GRAM = 3
+
+# A sequence of characters seen once teaches nothing that lasts.
+_SEEN_AT_LEAST = 2
+
+# Characters weigh less than meaning: at equal weight the classifier leans on
+# words that happen to stand in few examples.
+_CHARACTER_WEIGHT = 0.7
+
+
+def grams(text: str) -> Counter[str]:
+    """All sequences of one to three characters, without regard to case and width."""
+    plain = "".join(unicodedata.normalize("NFKC", text).lower().split())
+    return Counter(
+        plain[start : start + length]
+        for length in range(1, _LONGEST_GRAM + 1)
+        for start in range(len(plain) - length + 1)
+    )
+
+
+@dataclass(frozen=True)
+class TextFeatures:
+    """What was learned about the texts themselves, before any label."""
+
+    encoders: tuple[str, ...]
+    means: tuple[Array, ...]
+    vocabulary: dict[str, int]
+    idf: Array
+
+    @classmethod
+    def learn(cls, texts: Sequence[str], vectors: dict[str, Array]) -> TextFeatures:
+        names = tuple(sorted(vectors))
+        seen = Counter(gram for text in texts for gram in grams(text))
+        # Sorted, so that the same data always gives the same columns.
+        kept = sorted(gram for gram, count in seen.items() if count >= _SEEN_AT_LEAST)
+        idf = np.array([np.log((1 + len(texts)) / (1 + seen[gram])) + 1 for gram in kept])
+        return cls(
+            encoders=names,
+            means=tuple(vectors[name].mean(axis=0) for name in names),
+            vocabulary={gram: column for column, gram in enumerate(kept)},
+            idf=idf,
+        )
+
+    def dense(self, rows: Sequence[Array]) -> Array:
+        """Centred unit vectors of all encoders, side by side.
+
+        Without centring, all sentences of a multilingual encoder lie in one
+        narrow cone and the classifier can hardly tell them apart.
+        """
+        blocks = []
+        for vectors, mean in zip(rows, self.means):
+            centred = np.atleast_2d(vectors) - mean
+            length = np.linalg.norm(centred, axis=1, keepdims=True)
+            blocks.append(centred / np.maximum(length, 1e-9))
+        return np.hstack(blocks)
+
+    def characters(self, text: str) -> tuple[NDArray[np.intp], Array]:
+        """Columns and weights of the known character sequences of one text."""
+        known = sorted(
+            (self.vocabulary[gram], count)
+            for gram, count in grams(text).items()
+            if gram in self.vocabulary
+        )
+        columns = np.array([column for column, _ in known], dtype=np.intp)
+        counts = np.array([count for _, count in known], dtype=np.float64)
+        weights = (1 + np.log(np.maximum(counts, 1))) * self.idf[columns]
+        length = np.linalg.norm(weights) or 1.0
+        return columns, _CHARACTER_WEIGHT * weights / length
+
+    def matrix(self, texts: Sequence[str], vectors: dict[str, Array]) -> csr_matrix:
+        """Everything about the training texts, a row each."""
+        found = [self.characters(text) for text in texts]
+        ends = np.cumsum([0] + [len(columns) for columns, _ in found])
+        shape = (len(texts), len(self.vocabulary))
+        columns = np.concatenate([columns for columns, _ in found])
+        weights = np.concatenate([weights for _, weights in found])
+        dense = self.dense([vectors[name] for name in self.encoders])
+        return hstack([csr_matrix(dense), csr_matrix((weights, columns, ends), shape)], "csr")
