@@ -15,6 +15,7 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.response import json
 
+from bot.conversations.answering import Answering
 from bot.conversations.brain import Brain
 from bot.conversations.changes import Bell
 from bot.conversations.fallback import Fallback
@@ -73,15 +74,8 @@ def create_app(
     app.ctx.responses = responses
     app.ctx.handoff = handoff
     app.ctx.bell = Bell()
-    app.ctx.turns = TurnRunner(
-        database,
-        brain,
-        faq,
-        Fallback(faq, responses),
-        handoff,
-        clock,
-        settings.turn_limit_seconds,
-    )
+    answering = Answering(brain, faq, Fallback(faq, responses), settings.turn_limit_seconds)
+    app.ctx.turns = TurnRunner(database, answering, handoff, clock)
     app.ctx.templates = Environment(
         loader=PackageLoader("connectors", "."),
         autoescape=True,

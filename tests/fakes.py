@@ -47,3 +47,24 @@ class FakeClock:
     def advance(self, **length: float) -> None:
         """Let time pass."""
         self.now += timedelta(**length)
+
+
+class FakeFaq:
+    """A knowledge base that is sure of one answer, or of nothing."""
+
+    def __init__(self) -> None:
+        self.sure: str | None = None
+
+    def understand(self, text: str, on: date) -> Understanding:
+        """No vectors and no candidates."""
+        return Understanding({}, [])
+
+    def reply(self, candidates: Sequence[Candidate], on: date) -> FaqReply:
+        """The one answer, if there is one."""
+        if self.sure is None:
+            return FaqReply("refuse")
+        return FaqReply("answer", ENTRY, 0.95, self.sure, {"id": ENTRY.id})
+
+    def suggestions(self, text: str, on: date, limit: int = 3) -> list[Entry]:
+        """Always the same entry."""
+        return [ENTRY]

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from bot.conversations.models import Change, Conversation, ConversationStatus, Message
@@ -102,6 +102,14 @@ def changes_for_desk(session: Session, staff: Staff, after: int, limit: int = 20
 def newest_cursor(session: Session) -> int:
     """The cursor of the newest change, 0 before the first."""
     return session.scalar(select(Change.cursor).order_by(Change.cursor.desc()).limit(1)) or 0
+
+
+def newest_cursor_of(session: Session, customer_id: int) -> int:
+    """The cursor of the newest change that a customer may see, 0 before the first."""
+    query = select(func.max(Change.cursor)).where(
+        Change.customer_id == customer_id, Change.for_customer
+    )
+    return session.scalar(query) or 0
 
 
 def _page(found: list[Change], after: int) -> Page:

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
-from knowledge.encoders import pack
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.conversations.brain import Answer, Brain, FailureKind, Question
-from bot.conversations.fallback import Fallback
+from bot.conversations.answering import Answering, Asked
+from bot.conversations.brain import Answer
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import append
 from bot.conversations.models import (
@@ -33,29 +29,12 @@ from bot.conversations.models import (
     TurnStatus,
 )
 from bot.database import Database
-from bot.errors import BrainFailed
-from bot.faq.service import FaqService, Understanding
 from bot.staff.hours import SHANGHAI
 
 logger = logging.getLogger(__name__)
 
-# A letter, digit or Chinese character: without one there is nothing to understand.
-_MEANINGFUL = re.compile(r"[^\W_]")
 
-
-@dataclass(frozen=True)
-class Begun:
-    """A turn under way: what is asked and in whose name."""
-
-    turn_id: int
-    conversation_id: str
-    tracker_id: str
-    channel: str
-    text: str
-    payload: str | None
-
-
-def begin_turn(session: Session, conversation_id: str, *, now: datetime) -> Begun | None:
+def begin_turn(session: Session, conversation_id: str, *, now: datetime) -> Asked | None:
     """Take the customer messages that nobody has answered yet into a new turn.
 
     Short messages that came in a row are taken together; a pressed button is a turn of its own.
@@ -95,7 +74,7 @@ def begin_turn(session: Session, conversation_id: str, *, now: datetime) -> Begu
     )
     session.add(turn)
     session.flush()
-    return Begun(
+    return Asked(
         turn.id,
         conversation_id,
         conversation.tracker_id,
@@ -186,20 +165,14 @@ class TurnRunner:
     def __init__(
         self,
         database: Database,
-        brain: Brain,
-        faq: FaqService,
-        fallback: Fallback,
+        answering: Answering,
         handoff: Handoff,
         clock: Callable[[], datetime],
-        limit_seconds: float,
     ) -> None:
         self._database = database
-        self._brain = brain
-        self._faq = faq
-        self._fallback = fallback
+        self._answering = answering
         self._handoff = handoff
         self._clock = clock
-        self._limit_seconds = limit_seconds
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
 
@@ -242,7 +215,8 @@ class TurnRunner:
         if begun is None:
             return False
         started = time.monotonic()
-        answer = await self._answer(begun)
+        today = self._clock().astimezone(SHANGHAI).date()
+        answer = await self._answering.answer(begun, today)
         status = await self._database.write(
             finish_turn, begun.turn_id, answer, self._handoff, now=self._clock()
         )
@@ -256,46 +230,6 @@ class TurnRunner:
             (time.monotonic() - started) * 1000,
         )
         return True
-
-    async def _answer(self, begun: Begun) -> Answer:
-        if begun.payload is None and not _MEANINGFUL.search(begun.text):
-            return self._fallback.not_text()
-        today = self._clock().astimezone(SHANGHAI).date()
-        # A button says what is wanted; only words have to be understood.
-        understanding = None if begun.payload else await self._understand(begun.text, today)
-        try:
-            async with asyncio.timeout(self._limit_seconds):
-                answer = await self._brain.ask(_question(begun, understanding))
-        except TimeoutError:
-            failure = FailureKind.TIMEOUT
-        except BrainFailed as error:
-            failure = FailureKind(error.kind)
-            logger.warning("brain_failed kind=%s turn=%d", failure, begun.turn_id)
-        else:
-            if answer.failure is None:
-                return answer
-            apology = self._fallback.apology(answer.failure)
-            return replace(answer, replies=[*answer.replies, *apology.replies])
-        return self._fallback.without_brain(
-            begun.text, begun.payload, understanding, today, failure
-        )
-
-    async def _understand(self, text: str, today: date) -> Understanding:
-        return await asyncio.to_thread(self._faq.understand, text, today)
-
-
-def _question(begun: Begun, understanding: Understanding | None) -> Question:
-    metadata: dict[str, Any] = {
-        "conversation_id": begun.conversation_id,
-        "turn_id": begun.turn_id,
-        "channel": begun.channel,
-    }
-    if understanding is not None:
-        metadata["vectors"] = pack(understanding.vectors)
-        metadata["faq"] = [
-            {"id": each.id, "score": round(each.score, 4)} for each in understanding.candidates
-        ]
-    return Question(begun.tracker_id, begun.text, begun.payload, metadata)
 
 
 def _together(pending: list[Message]) -> list[Message]:

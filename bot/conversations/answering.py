@@ -1,0 +1,84 @@
+"""Gets an answer to what a customer asked: from the brain, or without it, but always one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from bot.conversations.brain import Answer, Brain, FailureKind, Question
+from bot.conversations.fallback import Fallback
+from bot.errors import BrainFailed
+from bot.faq.service import FaqService, Understanding
+from knowledge.encoders import pack
+
+logger = logging.getLogger(__name__)
+
+# A letter, digit or Chinese character: without one there is nothing to understand.
+_MEANINGFUL = re.compile(r"[^\W_]")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a turn asks and in whose name; ``payload`` is set when a button was pressed."""
+
+    turn_id: int
+    conversation_id: str
+    tracker_id: str
+    channel: str
+    text: str
+    payload: str | None = None
+
+
+class Answering:
+    """Understands once, asks the brain within a time limit, and never comes back empty."""
+
+    def __init__(
+        self, brain: Brain, faq: FaqService, fallback: Fallback, limit_seconds: float
+    ) -> None:
+        self._brain = brain
+        self._faq = faq
+        self._fallback = fallback
+        self._limit_seconds = limit_seconds
+
+    async def answer(self, asked: Asked, today: date) -> Answer:
+        """Answer, by what is in force today."""
+        if asked.payload is None and not _MEANINGFUL.search(asked.text):
+            return self._fallback.not_text()
+        # A button says what is wanted; only words have to be understood.
+        understanding = None
+        if asked.payload is None:
+            understanding = await asyncio.to_thread(self._faq.understand, asked.text, today)
+        try:
+            async with asyncio.timeout(self._limit_seconds):
+                answer = await self._brain.ask(_question(asked, understanding))
+        except TimeoutError:
+            failure = FailureKind.TIMEOUT
+        except BrainFailed as error:
+            failure = FailureKind(error.kind)
+        else:
+            if answer.failure is None:
+                return answer
+            apology = self._fallback.apology(answer.failure)
+            return replace(answer, replies=[*answer.replies, *apology.replies])
+        logger.warning("brain_failed kind=%s turn=%d", failure, asked.turn_id)
+        return self._fallback.without_brain(
+            asked.text, asked.payload, understanding, today, failure
+        )
+
+
+def _question(asked: Asked, understanding: Understanding | None) -> Question:
+    metadata: dict[str, Any] = {
+        "conversation_id": asked.conversation_id,
+        "turn_id": asked.turn_id,
+        "channel": asked.channel,
+    }
+    if understanding is not None:
+        metadata["vectors"] = pack(understanding.vectors)
+        metadata["faq"] = [
+            {"id": each.id, "score": round(each.score, 4)} for each in understanding.candidates
+        ]
+    return Question(asked.tracker_id, asked.text, asked.payload, metadata)
