@@ -52,6 +52,8 @@ class Case(Base):
     conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversations.id"))
     # A turn that is tried again must not open a second case.
     request_key: Mapped[str | None] = mapped_column(String(96), unique=True)
+    # Guesses at the phone number's last digits (see ``service.MOST_WRONG_TAILS``).
+    wrong_tails: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,162 @@
+"""Opening cases, finding them again, and moving them on."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.cases.deadlines import WORKING_DAYS, due_after
+from bot.cases.models import Case, CaseKind, CaseStatus, CaseStep
+from bot.conversations.models import Conversation
+from bot.database import next_value
+from bot.errors import CaseNotFound, WrongStatus
+from bot.staff.hours import SHANGHAI
+
+logger = logging.getLogger(__name__)
+
+# Four digits are guessed after 5,000 tries on average; five wrong ones close that way in.
+MOST_WRONG_TAILS = 5
+CLOSED = (CaseStatus.DONE, CaseStatus.CANCELLED)
+
+
+def open_case(
+    session: Session,
+    need: str,
+    *,
+    now: datetime,
+    kind: CaseKind = CaseKind.SERVICE,
+    category: str | None = None,
+    details: dict[str, Any] | None = None,
+    contact: str = "",
+    phone: str = "",
+    company: str = "",
+    conversation_id: str | None = None,
+    request_key: str | None = None,
+) -> Case:
+    """Store a case under a new number.
+
+    Args:
+        session: The unit of work; the caller commits it.
+        need: What is to be done, in the customer's words.
+        now: The present moment.
+        kind: Service, left message or complaint.
+        category: The service category.
+        details: What else the form asked (quantity, mode, time …).
+        contact: Whom to call.
+        phone: Where.
+        company: For whom.
+        conversation_id: The conversation it was opened in; its customer owns the case.
+        request_key: Names this wish; the same key again returns the case opened first.
+    """
+    if request_key is not None:
+        first = session.scalar(select(Case).where(Case.request_key == request_key))
+        if first is not None:
+            return first
+    case = Case(
+        number=_new_number(session, kind, now),
+        kind=kind,
+        status=CaseStatus.SUBMITTED,
+        category=category,
+        need=need,
+        details=details or {},
+        contact=contact,
+        phone=phone,
+        company=company,
+        customer_id=customer_of(session, conversation_id),
+        conversation_id=conversation_id,
+        request_key=request_key,
+        created_at=now,
+        due_at=due_after(WORKING_DAYS[kind], now),
+        steps=[CaseStep(status=CaseStatus.SUBMITTED, happened_at=now)],
+    )
+    session.add(case)
+    session.flush()
+    logger.info("case_opened number=%s kind=%s category=%s", case.number, kind, category)
+    return case
+
+
+def latest_cases(session: Session, conversation_id: str | None, limit: int = 3) -> list[Case]:
+    """The newest cases of the customer whose conversation this is."""
+    customer_id = customer_of(session, conversation_id)
+    if customer_id is None:
+        return []
+    newest = select(Case).where(Case.customer_id == customer_id).order_by(Case.id.desc())
+    return list(session.scalars(newest.limit(limit)))
+
+
+def case_by_number(
+    session: Session, number: str, conversation_id: str | None, phone_tail: str | None = None
+) -> Case:
+    """The case of that number, for the customer who opened it or who knows the phone's tail.
+
+    Raises:
+        CaseNotFound: There is none, or it is not the caller's to see; the two look alike, so
+            that nobody learns which numbers exist.
+    """
+    case = session.scalar(select(Case).where(Case.number == number.strip().upper()))
+    if case is None:
+        raise CaseNotFound
+    customer_id = customer_of(session, conversation_id)
+    if customer_id is not None and case.customer_id == customer_id:
+        return case
+    if phone_tail and case.phone and case.wrong_tails < MOST_WRONG_TAILS:
+        if case.phone[-4:] == phone_tail:
+            return case
+    raise CaseNotFound
+
+
+def note_wrong_tail(session: Session, number: str) -> None:
+    """Count a wrong guess at a case's phone number; a number nobody has counts nothing."""
+    case = session.scalar(select(Case).where(Case.number == number.strip().upper()))
+    if case is not None:
+        case.wrong_tails += 1
+
+
+def advance(
+    session: Session,
+    number: str,
+    status: CaseStatus,
+    *,
+    now: datetime,
+    note: str = "",
+    staff_id: int | None = None,
+) -> Case:
+    """Move a case to a status; the status it already has changes nothing.
+
+    Raises:
+        CaseNotFound: There is no case of that number.
+        WrongStatus: It is closed.
+    """
+    case = session.scalar(select(Case).where(Case.number == number).with_for_update())
+    if case is None:
+        raise CaseNotFound
+    if case.status == status:
+        return case
+    if case.status in CLOSED:
+        raise WrongStatus("工单已办结或撤销，不能再更改。")
+    case.status = status
+    case.steps.append(CaseStep(status=status, note=note, staff_id=staff_id, happened_at=now))
+    if status in CLOSED:
+        case.closed_at = now
+    return case
+
+
+def customer_of(session: Session, conversation_id: str | None) -> int | None:
+    """Whose conversation it is; None for one that is not in the ledger (``rasa shell``)."""
+    if conversation_id is None:
+        return None
+    return session.scalar(
+        select(Conversation.customer_id).where(Conversation.id == conversation_id)
+    )
+
+
+def _new_number(session: Session, kind: CaseKind, now: datetime) -> str:
+    # The counter is taken in the same transaction, so two cases never share a number, and a
+    # day's numbers have no gaps.
+    prefix = "YT" if kind is CaseKind.COMPLAINT else "YZ"
+    day = f"{now.astimezone(SHANGHAI):%Y%m%d}"
+    return f"{prefix}-{day}-{next_value(session, f'case:{prefix}:{day}'):04}"

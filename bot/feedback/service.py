@@ -1,0 +1,101 @@
+"""Storing feedback; giving the same twice changes nothing, changing one's mind replaces it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.conversations.models import Message
+from bot.errors import BadInput, MessageNotFound
+from bot.feedback.models import ConversationFeedback, FreeFeedback, MessageFeedback
+
+LONGEST_COMMENT = 1000
+MOST_TAGS = 10
+
+
+def rate_message(
+    session: Session, conversation_id: str, message_id: str, helpful: bool, *, now: datetime
+) -> MessageFeedback:
+    """Store whether a message helped; the last answer counts.
+
+    Raises:
+        MessageNotFound: The conversation has no such message that a customer may see.
+    """
+    message = session.get(Message, message_id)
+    if message is None or message.conversation_id != conversation_id or message.private:
+        raise MessageNotFound
+    entry_id = (message.data.get("faq") or {}).get("id")
+    rated = session.get(MessageFeedback, message_id)
+    if rated is None:
+        rated = MessageFeedback(message_id=message_id, conversation_id=conversation_id)
+        session.add(rated)
+    rated.helpful, rated.entry_id, rated.given_at = helpful, entry_id, now
+    session.flush()
+    return rated
+
+
+def rate_conversation(
+    session: Session,
+    conversation_id: str,
+    score: int,
+    *,
+    now: datetime,
+    tags: list[str] | None = None,
+    comment: str = "",
+) -> ConversationFeedback:
+    """Store the score of a conversation; the last one counts.
+
+    Raises:
+        BadInput: The score is not one of 1 to 5, or the comment or tags are too long.
+    """
+    _check(score, comment)
+    tags = tags or []
+    if len(tags) > MOST_TAGS or any(len(tag) > 32 for tag in tags):
+        raise BadInput(f"标签最多 {MOST_TAGS} 个，每个最多 32 个字。")
+    rated = session.get(ConversationFeedback, conversation_id)
+    if rated is None:
+        rated = ConversationFeedback(conversation_id=conversation_id)
+        session.add(rated)
+    rated.score, rated.tags, rated.comment, rated.given_at = score, tags, comment.strip(), now
+    session.flush()
+    return rated
+
+
+def give_feedback(
+    session: Session,
+    conversation_id: str | None,
+    score: int | None,
+    comment: str,
+    *,
+    now: datetime,
+    request_key: str | None = None,
+) -> FreeFeedback:
+    """Store an opinion given to the bot; the same key again returns the first.
+
+    Raises:
+        BadInput: The score is not one of 1 to 5, or the comment is too long.
+    """
+    _check(score, comment)
+    if request_key is not None:
+        first = session.scalar(select(FreeFeedback).where(FreeFeedback.request_key == request_key))
+        if first is not None:
+            return first
+    given = FreeFeedback(
+        conversation_id=conversation_id,
+        score=score,
+        comment=comment.strip(),
+        request_key=request_key,
+        given_at=now,
+    )
+    session.add(given)
+    session.flush()
+    return given
+
+
+def _check(score: int | None, comment: str) -> None:
+    if score is not None and not 1 <= score <= 5:
+        raise BadInput("评分应为 1 到 5 的整数。")
+    if len(comment) > LONGEST_COMMENT:
+        raise BadInput(f"意见最多 {LONGEST_COMMENT} 个字。")
