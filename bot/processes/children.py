@@ -42,6 +42,7 @@ class Program:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     health_url: str
+    folder: Path = ROOT
 
     @property
     def log(self) -> Path:
@@ -80,7 +81,7 @@ class Child:
         with self.program.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.program.command,
-                cwd=ROOT,
+                cwd=self.program.folder,
                 env=dict(self.program.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

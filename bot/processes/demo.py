@@ -22,11 +22,15 @@ def prepare(settings: Settings) -> list[DemoAccount]:
         The demo accounts, with the passwords made up just now; nobody can read them later.
     """
     # Imported late: the engine starts meanwhile, and `train` needs none of it.
-    from bot.database import Database, migrate
+    from bot.database import Database
     from bot.demo import seed
+    from bot.migrations.run import migrate
 
-    migrate(settings.database_url)
-    return seed(Database(settings.database_url), settings)
+    database = Database(settings.database_url)
+    migrate(database)
+    accounts = seed(database, settings)
+    database.close()
+    return accounts
 
 
 def reset(settings: Settings) -> None:

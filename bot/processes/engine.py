@@ -10,6 +10,7 @@ from types import TracebackType
 
 import httpx
 
+from bot.components.sources import model_path
 from bot.errors import StartFailed
 from bot.processes.children import (
     Child,
@@ -18,7 +19,7 @@ from bot.processes.children import (
     inherited_environment,
     stop_all,
 )
-from bot.processes.training import RASA_ENVIRONMENT, RASA_PYTHON, ensure_model
+from bot.processes.training import RASA_PYTHON, ensure_model
 from bot.settings import Settings
 
 # A cold start with nothing in the disk cache took under a minute on two cores.
@@ -28,7 +29,7 @@ DEATHS_BEFORE_GIVING_UP = 3
 LOOK_SECONDS = 0.2
 
 # Keys, passwords and the business database are not Rasa's business.
-_RASA_NEEDS = {"actions_url", "tracker_store_url", "log_level", "encoders"}
+_RASA_NEEDS = {"actions_url", "tracker_store_url", "encoders"}
 
 
 class Engine:
@@ -148,13 +149,13 @@ def _rasa(settings: Settings, port: int) -> Program:
     names = [each.name for each in fields(settings)]
     needed = {name.upper(): str(getattr(settings, name)) for name in names if name in _RASA_NEEDS}
     hidden = [name.upper() for name in names]
-    command = [str(RASA_PYTHON), "-m", "rasa", "run", "--interface", "127.0.0.1"]
-    command += ["--port", str(port), "--model", str(ensure_model())]
+    command = [str(RASA_PYTHON), "-m", "bot.components.serve", "--port", str(port)]
+    command += ["--model", str(model_path()), "--log-level", settings.log_level]
     return Program(
         name="rasa",
         title="Rasa",
         command=tuple(command),
-        environment={**inherited_environment(hidden), **RASA_ENVIRONMENT, **needed},
+        environment={**inherited_environment(hidden), **needed},
         health_url=f"http://127.0.0.1:{port}/webhooks/assistant/health",
     )
 

@@ -1,0 +1,1 @@
+"""Our bot and stock Rasa, doing the same kind of work on the same machine in one run."""

@@ -1,0 +1,33 @@
+"""What both bots are asked: many different, realistic questions, so that no cache flatters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from random import Random
+
+from knowledge.entries import load_entries
+
+# People rarely type a question bare.
+_OPENINGS = ("", "请问", "你好，", "想问一下，", "我们公司想了解：", "老师您好，请教一下，")
+_ENDINGS = ("", "？", "，谢谢", "，急", "，我们是做阀门的小企业")
+_STOCK_EXAMPLES = 60
+
+
+def questions(seed: int = 20) -> Iterator[str]:
+    """Questions in a fixed shuffled order, none of them twice."""
+    wordings = [question for entry in load_entries() for question in entry.questions]
+    wraps = list(product(_OPENINGS, _ENDINGS))[1:]
+    texts = [
+        f"{opening}{wording.rstrip('？?。')}{ending}"
+        for wording in dict.fromkeys(wordings)
+        for opening, ending in wraps
+    ]
+    Random(seed).shuffle(texts)
+    return iter(texts)
+
+
+def training_examples() -> list[str]:
+    """Questions the stock bot learns its one intent from."""
+    wordings = [question for entry in load_entries() for question in entry.questions[:1]]
+    return wordings[:_STOCK_EXAMPLES]
