@@ -1,0 +1,158 @@
+"""Reading the resource tables: rows checked one by one, every fault named in Chinese."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bot.errors import BadInput
+
+CATEGORIES = frozenset(
+    "metrology standards testing certification quality_management brand ip policy supply_chain"
+    " other".split()
+)
+STANDARD_STATUSES = frozenset({"现行", "即将实施", "被代替", "废止"})
+FORCED = frozenset({"是", "否", "条件", "待核"})
+
+
+class TableRefused(BadInput):
+    """A table with faults; nothing of it is imported, and each fault is one sentence."""
+
+    code = "table_refused"
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class Fault(ValueError):
+    """What is wrong with one cell, without its place."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its name, how a cell is read, whether it may be empty."""
+
+    name: str
+    read: Callable[[str], Any]
+    required: bool = True
+    empty: Any = ""
+
+
+def text(longest: int = 300) -> Callable[[str], str]:
+    """A cell of plain text."""
+
+    def read(cell: str) -> str:
+        if len(cell) > longest:
+            raise Fault(f"最多 {longest} 个字")
+        return cell
+
+    return read
+
+
+def words(cell: str) -> list[str]:
+    """A list, separated by semicolons."""
+    return [word.strip() for word in cell.replace("；", ";").split(";") if word.strip()]
+
+
+def categories(cell: str) -> list[str]:
+    """A list of service categories."""
+    found = words(cell)
+    unknown = [each for each in found if each not in CATEGORIES]
+    if unknown:
+        raise Fault(f"不认识的服务类别“{unknown[0]}”")
+    return found
+
+
+def one_of(allowed: frozenset[str]) -> Callable[[str], str]:
+    """A cell with one of a few words."""
+
+    def read(cell: str) -> str:
+        if cell not in allowed:
+            raise Fault(f"应为{'、'.join(sorted(allowed))}之一")
+        return cell
+
+    return read
+
+
+def whole_number(cell: str) -> int:
+    """A number from 0 on."""
+    if not cell.isdecimal():
+        raise Fault("应为不带小数的数字")
+    return int(cell)
+
+
+def day(cell: str) -> date:
+    """A date as 2029-05-31."""
+    try:
+        return date.fromisoformat(cell)
+    except ValueError:
+        raise Fault("应为 2029-05-31 这样的日期") from None
+
+
+def yes_or_no(cell: str) -> bool:
+    """``yes`` or ``no``."""
+    if cell not in ("yes", "no"):
+        raise Fault("应为 yes 或 no")
+    return cell == "yes"
+
+
+def scope(cell: str) -> list[tuple[str, str, str]]:
+    """Capability items: ``object|work|method``, separated by semicolons."""
+    items = []
+    for each in words(cell):
+        parts = [part.strip() for part in each.split("|")]
+        if len(parts) != 3 or not parts[0] or not parts[1]:
+            raise Fault(f"能力项“{each}”应写成 对象|工作|方法标准")
+        items.append((parts[0], parts[1], parts[2]))
+    return items
+
+
+def read_table(path: Path, columns: list[Column], faults: list[str]) -> list[dict[str, Any]]:
+    """Read a table; rows with a fault are left out and their faults noted.
+
+    Args:
+        path: The CSV file, UTF-8, with a header.
+        columns: What it must hold; the first one is the key and must not repeat.
+        faults: Where each fault is added: file, row and rule in one sentence.
+    """
+    rows: list[dict[str, Any]] = []
+    seen: set[Any] = set()
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        missing = [each.name for each in columns if each.name not in (reader.fieldnames or [])]
+        if missing:
+            faults.append(f"{path.name} 第 1 行：缺少列 {'、'.join(missing)}")
+            return rows
+        for raw in reader:
+            row = dict(_cells(raw, columns, f"{path.name} 第 {reader.line_num} 行", faults))
+            if len(row) < len(columns):
+                continue
+            key = row[columns[0].name]
+            if key in seen:
+                faults.append(f"{path.name} 第 {reader.line_num} 行：{key} 重复")
+                continue
+            seen.add(key)
+            rows.append(row)
+    return rows
+
+
+def _cells(
+    raw: dict[str, str], columns: list[Column], place: str, faults: list[str]
+) -> Iterator[tuple[str, Any]]:
+    for column in columns:
+        cell = (raw.get(column.name) or "").strip()
+        if not cell:
+            if column.required:
+                faults.append(f"{place}：{column.name} 不能为空")
+            else:
+                yield column.name, column.empty
+            continue
+        try:
+            yield column.name, column.read(cell)
+        except Fault as fault:
+            faults.append(f"{place}：{column.name} {fault}")
