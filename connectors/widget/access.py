@@ -1,0 +1,81 @@
+"""Who is calling, and whether they call more often than a person does."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from sanic import Request
+
+from bot.errors import TooManyRequests, Unauthorized
+
+_LONGEST_TOKEN = 256
+# Buckets that have not been touched are dropped when there are this many.
+_MOST_BUCKETS = 50_000
+
+
+def bearer_token(request: Request) -> str:
+    """The token of the Authorization header.
+
+    Raises:
+        Unauthorized: There is none of the form ``Bearer <token>``.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return _plausible(token.strip() if scheme.lower() == "bearer" else "")
+
+
+def offered_protocols(request: Request) -> list[str]:
+    """The WebSocket subprotocols that the client offers."""
+    offered = ",".join(request.headers.getall("sec-websocket-protocol", []))
+    return [each.strip() for each in offered.split(",") if each.strip()]
+
+
+def socket_token(request: Request) -> str:
+    """The token of a WebSocket request, which in a browser comes as ``bearer, <token>``.
+
+    Raises:
+        Unauthorized: There is none.
+    """
+    offered = offered_protocols(request)
+    if len(offered) == 2 and offered[0] == "bearer":
+        return _plausible(offered[1])
+    return bearer_token(request)
+
+
+def _plausible(token: str) -> str:
+    if not token or len(token) > _LONGEST_TOKEN:
+        raise Unauthorized
+    return token
+
+
+@dataclass
+class _Bucket:
+    left: float
+    filled_at: float
+
+
+class Limiter:
+    """A token bucket for each caller: ``burst`` calls at once, then ``per_second``."""
+
+    def __init__(self, burst: float, per_second: float) -> None:
+        self._burst = burst
+        self._per_second = per_second
+        self._buckets: dict[str, _Bucket] = {}
+
+    def take(self, caller: str) -> None:
+        """Count one call.
+
+        Raises:
+            TooManyRequests: The caller's bucket is empty.
+        """
+        now = time.monotonic()
+        bucket = self._buckets.get(caller)
+        if bucket is None:
+            if len(self._buckets) >= _MOST_BUCKETS:
+                self._buckets.clear()
+            bucket = self._buckets[caller] = _Bucket(self._burst, now)
+        filled = bucket.left + (now - bucket.filled_at) * self._per_second
+        bucket.left, bucket.filled_at = min(self._burst, filled), now
+        if bucket.left < 1:
+            raise TooManyRequests
+        bucket.left -= 1

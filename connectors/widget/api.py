@@ -1,0 +1,181 @@
+"""The widget API: thin routes over the conversation services."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import json
+from sqlalchemy.orm import Session
+
+from bot.conversations.changes import (
+    changes_for_customer,
+    newest_cursor_of,
+    note_feedback,
+    topic,
+)
+from bot.conversations.ledger import (
+    Incoming,
+    cleaned,
+    conversation_for,
+    current_conversation,
+    customer_of,
+    message_for,
+    open_conversation,
+)
+from bot.conversations.models import Author, Conversation, ConversationStatus, Customer
+from bot.conversations.reception import Admitted, admit
+from bot.conversations.views import message_view, status_view
+from bot.errors import BadInput, WrongStatus
+from bot.feedback.service import rate_conversation, rate_message
+from connectors.body import Fields, cursor_in, fields, wait_in
+from connectors.feed import wait_for_changes
+from connectors.widget.access import Limiter, bearer_token
+
+blueprint = Blueprint("widget_api", url_prefix="/api/widget/conversations")
+
+# Far above what a person types, and above a program that waits for each answer; below a flood.
+_messages = Limiter(burst=240, per_second=40)
+# Many companies sit behind one address, so this only stops a machine gone wild.
+_openings = Limiter(burst=1000, per_second=50)
+
+# Above the largest text a browser may send by mistake: the ledger says by how much it is too long.
+_READ_LIMIT = 200_000
+
+
+@blueprint.on_response
+async def protect(_request: Request, response: HTTPResponse) -> None:
+    """Answers are data, never a page, and belong to one customer."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
+
+
+@blueprint.post("/")
+async def open_(request: Request) -> HTTPResponse:
+    """Begin a conversation; the token in the answer is the customer's only proof of identity."""
+    context = request.app.ctx
+    _openings.take(request.ip)
+    fields(request).text("locale", limit=35, required=False)
+
+    def work(session: Session) -> dict[str, Any]:
+        opened = open_conversation(session, "widget", now=context.clock())
+        return {
+            "conversation_id": opened.conversation.id,
+            "token": opened.token,
+            "cursor": newest_cursor_of(session, opened.conversation.customer_id),
+        }
+
+    return json(await context.database.write(work), status=201)
+
+
+@blueprint.post("/<conversation_id:str>/messages")
+async def send(request: Request, conversation_id: str) -> HTTPResponse:
+    """Take a message; the same ``client_id`` again returns the message of the first time."""
+    context, token = request.app.ctx, bearer_token(request)
+    _messages.take(token)
+
+    def work(session: Session) -> tuple[dict[str, Any], Admitted]:
+        customer = customer_of(session, token)
+        conversation_for(session, conversation_id, customer)
+        admitted = admit(
+            session,
+            conversation_id,
+            customer,
+            _incoming(request),
+            context.handoff,
+            now=context.clock(),
+        )
+        return message_view(admitted.received.message), admitted
+
+    view, admitted = await context.database.write(work)
+    if admitted.bot_answers:
+        context.turns.wake(view["conversation_id"])
+    return json({"message": view}, status=202)
+
+
+@blueprint.get("/<conversation_id:str>/changes")
+async def changes(request: Request, conversation_id: str) -> HTTPResponse:
+    """What happened after a cursor, in all conversations of the customer."""
+    token, after, seconds = bearer_token(request), cursor_in(request), wait_in(request)
+    customer_id = await request.app.ctx.database.read(_customer_id, token, conversation_id)
+    page = await wait_for_changes(
+        request,
+        topic(customer_id),
+        lambda session: changes_for_customer(session, customer_id, after),
+        seconds,
+    )
+    return json({"changes": page.changes, "cursor": page.cursor})
+
+
+@blueprint.post("/<conversation_id:str>/feedback")
+async def feedback(request: Request, conversation_id: str) -> HTTPResponse:
+    """A score for a conversation that has ended, or whether one answer helped."""
+    context, token = request.app.ctx, bearer_token(request)
+
+    def work(session: Session) -> None:
+        customer, conversation = _own(session, token, conversation_id)
+        body = fields(request)
+        store = _store_judgement if body.has("message_id") else _store_score
+        store(session, customer, conversation, body, context.clock())
+
+    await context.database.write(work)
+    return json({"stored": True}, status=201)
+
+
+@blueprint.post("/<conversation_id:str>/handoff")
+async def handoff(request: Request, conversation_id: str) -> HTTPResponse:
+    """Ask for a person; asking again while waiting changes nothing."""
+    context, token = request.app.ctx, bearer_token(request)
+
+    def work(session: Session) -> dict[str, Any]:
+        _, conversation = _own(session, token, conversation_id)
+        reason = cleaned(fields(request).text("reason", limit=200, required=False))
+        conversation = current_conversation(session, conversation)
+        context.handoff.request_handoff(
+            session, conversation, reason or "customer_asked", now=context.clock()
+        )
+        return {"conversation_id": conversation.id, **status_view(conversation)}
+
+    return json(await context.database.write(work))
+
+
+def _store_judgement(
+    session: Session, customer: Customer, conversation: Conversation, body: Fields, now: datetime
+) -> None:
+    message = message_for(session, body.text("message_id", limit=64), customer)
+    if message.author != Author.BOT:
+        raise BadInput("只能评价智能助手的答复。")
+    helpful = body.boolean("helpful")
+    rate_message(session, message.conversation_id, message.id, helpful, now=now)
+    note_feedback(session, conversation, {"message_id": message.id, "helpful": helpful})
+
+
+def _store_score(
+    session: Session, _customer: Customer, conversation: Conversation, body: Fields, now: datetime
+) -> None:
+    score = body.integer("score", least=1, most=5)
+    tags = [cleaned(tag) for tag in body.texts("tags", most=10, limit=20)]
+    comment = cleaned(body.text("comment", limit=500, required=False))
+    if conversation.status != ConversationStatus.RESOLVED:
+        raise WrongStatus("服务结束后才能评分。")
+    rate_conversation(session, conversation.id, score, now=now, tags=tags, comment=comment)
+    note_feedback(session, conversation, {"score": score, "tags": tags, "comment": comment})
+
+
+def _incoming(request: Request) -> Incoming:
+    body = fields(request)
+    return Incoming(
+        body.text("client_id", limit=100),
+        body.text("text", limit=_READ_LIMIT, required=False),
+        body.text("payload", limit=2000) if body.has("payload") else None,
+    )
+
+
+def _own(session: Session, token: str, conversation_id: str) -> tuple[Customer, Conversation]:
+    customer = customer_of(session, token)
+    return customer, conversation_for(session, conversation_id, customer)
+
+
+def _customer_id(session: Session, token: str, conversation_id: str) -> int:
+    return _own(session, token, conversation_id)[0].id

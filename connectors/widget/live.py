@@ -1,0 +1,70 @@
+"""The WebSocket of the widget: says only that there is news; what it is, the feed tells."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextvars import ContextVar
+
+from sanic import Blueprint, Request, Websocket
+from sqlalchemy.orm import Session
+
+from bot.conversations.changes import newest_cursor_of, topic
+from bot.conversations.ledger import conversation_for, customer_of
+from connectors.widget.access import offered_protocols, socket_token
+
+blueprint = Blueprint("widget_live", url_prefix="/api/widget/conversations")
+
+_offered: ContextVar[list[str]] = ContextVar("offered", default=[])  # noqa: B039
+
+
+class _Protocols:
+    """``bearer`` for who offers it, none for who sends a header.
+
+    A browser breaks the connection off when none of its protocols is taken, and a server that
+    insists on one refuses clients without; Sanic only asks for an iterable, at each handshake.
+    """
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([each for each in _offered.get() if each == "bearer"])
+
+
+@blueprint.on_request
+async def authenticate(request: Request) -> None:
+    """Refuse before the handshake, with an ordinary HTTP answer."""
+    token, conversation_id = socket_token(request), request.match_info["conversation_id"]
+
+    def find(session: Session) -> int:
+        customer = customer_of(session, token)
+        return conversation_for(session, conversation_id, customer).customer_id
+
+    request.ctx.customer_id = await request.app.ctx.database.read(find)
+    _offered.set(offered_protocols(request))
+
+
+@blueprint.websocket("/<conversation_id:str>/live", subprotocols=_Protocols())
+async def live(request: Request, socket: Websocket, conversation_id: str) -> None:
+    """Send the newest cursor now and after each change, until the client goes."""
+    context, customer_id = request.app.ctx, request.ctx.customer_id
+    gone = asyncio.create_task(_until_closed(socket))
+    told = -1
+    try:
+        async with context.bell.listening(topic(customer_id)) as rung:
+            while not gone.done():
+                rung.clear()
+                cursor = await context.database.read(newest_cursor_of, customer_id)
+                if cursor != told:
+                    await socket.send(json.dumps({"cursor": cursor}))
+                    told = cursor
+                woken = asyncio.create_task(rung.wait())
+                await asyncio.wait({gone, woken}, return_when=asyncio.FIRST_COMPLETED)
+                woken.cancel()
+    finally:
+        gone.cancel()
+
+
+async def _until_closed(socket: Websocket) -> None:
+    # The client has nothing to say here; reading is how one notices that it left.
+    while await socket.recv() is not None:
+        pass
