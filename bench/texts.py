@@ -11,7 +11,7 @@ from knowledge.entries import load_entries
 # People rarely type a question bare.
 _OPENINGS = ("", "请问", "你好，", "想问一下，", "我们公司想了解：", "老师您好，请教一下，")
 _ENDINGS = ("", "？", "，谢谢", "，急", "，我们是做阀门的小企业")
-_STOCK_EXAMPLES = 60
+_STOCK_EXAMPLES = 150
 
 
 def questions(seed: int = 20) -> Iterator[str]:
@@ -29,5 +29,5 @@ def questions(seed: int = 20) -> Iterator[str]:
 
 def training_examples() -> list[str]:
     """Questions the stock bot learns its one intent from."""
-    wordings = [question for entry in load_entries() for question in entry.questions[:1]]
+    wordings = [question for entry in load_entries() for question in entry.questions[:2]]
     return wordings[:_STOCK_EXAMPLES]
