@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 
 from sanic import Blueprint, Request, Websocket
 from sqlalchemy.orm import Session
+from websockets.exceptions import ConnectionClosed
 
 from bot.conversations.changes import newest_cursor_of, topic
 from bot.conversations.ledger import conversation_for, customer_of
@@ -51,20 +53,20 @@ async def live(request: Request, socket: Websocket, conversation_id: str) -> Non
     told = -1
     try:
         async with context.bell.listening(topic(customer_id)) as rung:
+            gone.add_done_callback(lambda _gone: rung.set())
             while not gone.done():
                 rung.clear()
                 cursor = await context.database.read(newest_cursor_of, customer_id)
                 if cursor != told:
                     await socket.send(json.dumps({"cursor": cursor}))
                     told = cursor
-                woken = asyncio.create_task(rung.wait())
-                await asyncio.wait({gone, woken}, return_when=asyncio.FIRST_COMPLETED)
-                woken.cancel()
+                await rung.wait()
     finally:
         gone.cancel()
 
 
 async def _until_closed(socket: Websocket) -> None:
     # The client has nothing to say here; reading is how one notices that it left.
-    while await socket.recv() is not None:
-        pass
+    with suppress(ConnectionClosed):
+        while await socket.recv() is not None:
+            pass
