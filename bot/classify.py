@@ -27,7 +27,7 @@ from bot.database import Database
 from bot.errors import ServiceError, SettingsError
 from bot.faq.service import FaqService, load_faq_service
 from bot.processes import Engine
-from bot.resources.service import import_resources
+from bot.resources.importing import import_resources
 from bot.responses import Responses
 from bot.settings import Settings, load
 from bot.staff.hours import SHANGHAI
@@ -58,7 +58,7 @@ async def _classify(settings: Settings, lines: Iterable[str]) -> None:
     database = Database(settings.database_url)
     database.create_tables()
     with database.writing() as session:
-        import_resources(session, now=now)
+        import_resources(session)
         conversation_id = open_conversation(session, "classify", now=now).conversation.id
     faq = load_faq_service()
     brain = RasaBrain(settings.rasa_url, _LIMIT_SECONDS)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.database import Database
-from bot.resources.service import import_resources
+from bot.resources.importing import import_resources
 from bot.settings import Settings
 from bot.staff.models import Staff
 from bot.staff.service import add_staff, set_password
@@ -40,7 +38,7 @@ def seed(database: Database, settings: Settings) -> list[DemoAccount]:
         The demo accounts; a random password is told only on the run that made the account.
     """
     with database.writing() as session:
-        import_resources(session, now=datetime.now(UTC))
+        import_resources(session)
         return [_account(session, settings, *each) for each in _ACCOUNTS]
 
 

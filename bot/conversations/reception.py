@@ -7,10 +7,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.cases.service import open_left_message
+from bot.cases.models import CaseKind
+from bot.cases.service import open_case
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import Incoming, Received, messages_of, record_incoming
-from bot.conversations.models import Conversation, ConversationStatus, Customer
+from bot.conversations.models import Author, Conversation, ConversationStatus, Customer
 
 # Buttons the product answers by itself, because they must work while no bot is listening.
 LEAVE_MESSAGE = "/leave_message"
@@ -55,14 +56,20 @@ def leave_message(
     Returns:
         The case's number.
     """
-    transcript = [
-        f"{message.author}: {message.text}"
-        for message in messages_of(session, conversation.id)
-        if not message.private and message.text
-    ]
-    number = open_left_message(session, conversation, transcript, now=now).number
-    handoff.leave_message(session, conversation, number, now=now)
-    return number
+    said = [each for each in messages_of(session, conversation.id) if not each.private]
+    # The last words before the button are the likeliest wish; the rest goes along.
+    wishes = [each.text for each in said if each.author == Author.CUSTOMER and not each.data]
+    case = open_case(
+        session,
+        wishes[-1] if wishes else said[-1].text,
+        now=now,
+        kind=CaseKind.MESSAGE,
+        category=conversation.category,
+        details={"transcript": [[each.author, each.text] for each in said if each.text]},
+        conversation_id=conversation.id,
+    )
+    handoff.leave_message(session, conversation, case.number, now=now)
+    return case.number
 
 
 def _obey(

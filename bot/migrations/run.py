@@ -21,7 +21,8 @@ def migrate(database: Database) -> None:
 def revise(database: Database, message: str) -> None:
     """Write a new revision from the difference between the records and the database."""
     with database.engine.begin() as connection:
-        command.revision(_config(connection), message, autogenerate=True)
+        number = len(list((Path(__file__).parent / "versions").glob("*.py"))) + 1
+        command.revision(_config(connection), message, autogenerate=True, rev_id=f"{number:04}")
 
 
 def _config(connection: object) -> Config:
