@@ -51,13 +51,14 @@ class Engine:
         self._ports = rasa_port, actions_port
         self.children: list[Child] = []
 
+    def programs(self) -> list[Program]:
+        """What is run: Rasa, then the action server."""
+        rasa_port, actions_port = self._ports
+        return [_rasa(self.settings, rasa_port), _actions(self.settings, actions_port)]
+
     def start(self) -> None:
         """Start both; a model must be there (see ``ensure_model``)."""
-        rasa_port, actions_port = self._ports
-        self.children = [
-            Child(_rasa(self.settings, rasa_port)),
-            Child(_actions(self.settings, actions_port)),
-        ]
+        self.children = [Child(program) for program in self.programs()]
         for child in self.children:
             child.start()
 
@@ -150,7 +151,7 @@ def _rasa(settings: Settings, port: int) -> Program:
     needed = {name.upper(): str(getattr(settings, name)) for name in names if name in _RASA_NEEDS}
     hidden = [name.upper() for name in names]
     command = [str(RASA_PYTHON), "-m", "bot.components.serve", "--port", str(port)]
-    command += ["--model", str(model_path()), "--log-level", settings.log_level]
+    command += ["--model", str(model_path()), "--log-level", settings.log_level.upper()]
     return Program(
         name="rasa",
         title="Rasa",
