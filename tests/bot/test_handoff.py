@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from threading import Barrier, Thread
 
 import pytest
@@ -29,13 +28,13 @@ def handoff() -> Handoff:
 
 
 @pytest.fixture
-def queued(database: Database, clock: FakeClock, handoff: Handoff) -> Iterator[Opened]:
+def queued(database: Database, clock: FakeClock, handoff: Handoff) -> Opened:
     """小林 has written and asked for a person."""
     with database.writing() as session:
         opened = xiaolin(session, clock)
         writes(session, opened, "压力表怎么检", clock)
         handoff.request_handoff(session, opened.conversation, "customer_asked", now=clock())
-    yield opened
+    return opened
 
 
 def _reload(session: Session, opened: Opened) -> Conversation:

@@ -120,8 +120,8 @@ def test_bad_input_is_refused_and_nothing_is_stored(
 ) -> None:
     with database.writing() as session:
         opened = xiaolin(session, clock)
-    with pytest.raises(error), database.writing() as session:
         customer = customer_of(session, opened.token)
+    with database.writing() as session, pytest.raises(error):
         record_incoming(session, opened.conversation.id, customer, incoming, now=clock())
     with database.reading() as session:
         assert messages_of(session, opened.conversation.id) == []
