@@ -85,9 +85,23 @@ def changes_for_customer(session: Session, customer_id: int, after: int, limit: 
     return _page(list(session.scalars(query)), after)
 
 
-def changes_for_desk(session: Session, staff: Staff, after: int, limit: int = 200) -> Page:
-    """What a member of staff must know: every status, and messages of the queue and their own."""
-    mine = or_(Conversation.staff_id == staff.id, Conversation.status == ConversationStatus.QUEUED)
+def changes_for_desk(
+    session: Session, staff: Staff, after: int, limit: int = 200, *, watched: str | None = None
+) -> Page:
+    """What a member of staff must know: every status, and messages of the queue and their own.
+
+    Args:
+        session: The unit of work.
+        staff: Who asks.
+        after: The cursor.
+        limit: The most changes of one page.
+        watched: A conversation of somebody else that lies open on their screen.
+    """
+    mine = or_(
+        Conversation.staff_id == staff.id,
+        Conversation.status == ConversationStatus.QUEUED,
+        Conversation.id == watched,
+    )
     query = (
         select(Change)
         .join(Change.conversation)

@@ -42,14 +42,21 @@ def conversations_in(
     else:
         query = query.order_by(Conversation.last_message_at.desc())
     found = list(session.scalars(query))
-    words = _first_words(session, [each.id for each in found])
-    return [conversation_row(each, words.get(each.id, ""), now=now) for each in found]
+    return _rows(session, found, now)
 
 
 def conversation_row(
-    conversation: Conversation, first_words: str, *, now: datetime
+    conversation: Conversation,
+    first_words: str,
+    unanswered: tuple[int, datetime | None] = (0, None),
+    *,
+    now: datetime,
 ) -> dict[str, Any]:
-    """A conversation as one row of a list; times in ISO 8601, ``waiting_seconds`` while queued."""
+    """A conversation as one row of a list; times in ISO 8601, ``waiting_seconds`` while queued.
+
+    ``unanswered`` counts the customer's messages since anybody last answered, and says since
+    when the first of them has been waiting.
+    """
     waiting = None
     if conversation.status == ConversationStatus.QUEUED and conversation.queued_at is not None:
         waiting = int((now - conversation.queued_at).total_seconds())
@@ -64,6 +71,8 @@ def conversation_row(
         "created_at": _iso(conversation.created_at),
         "last_message_at": _iso(conversation.last_message_at),
         "last_seq": conversation.last_seq,
+        "unanswered": unanswered[0],
+        "unanswered_since": _iso(unanswered[1]),
         **status_view(conversation),
     }
 
@@ -75,7 +84,6 @@ def conversation_detail(session: Session, conversation_id: str, *, now: datetime
         ConversationNotFound: There is none of that id.
     """
     conversation = _found(session, conversation_id)
-    words = _first_words(session, [conversation.id]).get(conversation.id, "")
     events = session.scalars(
         select(StatusEvent)
         .where(StatusEvent.conversation_id == conversation.id)
@@ -87,7 +95,7 @@ def conversation_detail(session: Session, conversation_id: str, *, now: datetime
         .order_by(SuppressedDraft.id)
     )
     return {
-        "conversation": conversation_row(conversation, words, now=now),
+        "conversation": _rows(session, [conversation], now)[0],
         "messages": [message_view(each) for each in messages_of(session, conversation.id)],
         "events": [_event_view(each) for each in events],
         "customer": _customer_view(session, conversation, now),
@@ -167,6 +175,40 @@ def _found(session: Session, conversation_id: str, for_update: bool = False) -> 
     return found
 
 
+def _rows(session: Session, found: list[Conversation], now: datetime) -> list[dict[str, Any]]:
+    ids = [each.id for each in found]
+    words, unanswered = _first_words(session, ids), _unanswered(session, ids)
+    return [
+        conversation_row(each, words.get(each.id, ""), unanswered.get(each.id, (0, None)), now=now)
+        for each in found
+    ]
+
+
+def _unanswered(session: Session, ids: list[str]) -> dict[str, tuple[int, datetime | None]]:
+    """How many of the customer's messages nobody has answered, and the first one's time."""
+    answered = (
+        select(Message.conversation_id, func.max(Message.seq).label("seq"))
+        .where(
+            Message.conversation_id.in_(ids),
+            Message.author.in_([Author.BOT, Author.STAFF]),
+            Message.private.is_(False),
+        )
+        .group_by(Message.conversation_id)
+        .subquery()
+    )
+    query = (
+        select(Message.conversation_id, func.count(), func.min(Message.created_at))
+        .join(answered, answered.c.conversation_id == Message.conversation_id, isouter=True)
+        .where(
+            Message.conversation_id.in_(ids),
+            Message.author == Author.CUSTOMER,
+            Message.seq > func.coalesce(answered.c.seq, 0),
+        )
+        .group_by(Message.conversation_id)
+    )
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)}
+
+
 def _first_words(session: Session, ids: list[str]) -> dict[str, str]:
     first = (
         select(Message.conversation_id, func.min(Message.seq).label("seq"))
@@ -192,13 +234,12 @@ def _customer_view(session: Session, conversation: Conversation, now: datetime) 
             .order_by(Conversation.created_at.desc())
         )
     )
-    words = _first_words(session, [each.id for each in earlier])
     return {
         "id": conversation.customer_id,
         "name": f"访客 {conversation.customer_id}",
         "channel": conversation.channel,
         "since": _iso(conversation.customer.created_at),
-        "earlier": [conversation_row(each, words.get(each.id, ""), now=now) for each in earlier],
+        "earlier": _rows(session, earlier, now),
     }
 
 

@@ -19,7 +19,8 @@ class Staff(Base):
     username: Mapped[str] = mapped_column(String(64), unique=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     name: Mapped[str] = mapped_column(String(40))
-    number: Mapped[str] = mapped_column(String(8))
+    # Conversations name their holder by it, so two people must not share one.
+    number: Mapped[str] = mapped_column(String(8), unique=True)
     role: Mapped[str] = mapped_column(String(16))  # staff, admin or coordinator
     skills: Mapped[list[str]] = mapped_column(JSON, default=list)
 

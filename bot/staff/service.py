@@ -14,16 +14,18 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from bot.errors import StaffNotFound, TooManyRequests, Unauthorized
+from bot.errors import LoginRefused, StaffNotFound, TooManyRequests, Unauthorized
 from bot.staff.models import LoginFailure, SignIn, Staff
 
 # A working day with its break; nobody signs in twice a day.
 SIGN_IN_HOURS = 12
 # Guessing stops here; a person who mistyped waits a quarter of an hour.
 MOST_FAILURES = 8
+# A whole office may sit behind one address; a list of names is tried from one, too.
+MOST_FAILURES_OF_AN_ADDRESS = 40
 FAILURE_WINDOW = timedelta(minutes=15)
 
 _hasher = PasswordHasher()
@@ -66,48 +68,63 @@ def add_staff(
 
 def set_password(session: Session, staff: Staff, password: str) -> None:
     """Change a password and end every sign-in made with the old one; the same again: nothing."""
-    if _matches(staff.password_hash, password):
+    if matches(staff.password_hash, password):
         return
     staff.password_hash = _hasher.hash(password)
     session.execute(delete(SignIn).where(SignIn.staff_id == staff.id))
 
 
-def may_try(session: Session, username: str, address: str, *, now: datetime) -> None:
-    """Check that neither this account nor this address has been guessed at too often.
-
-    Raises:
-        TooManyRequests: It has; a later try may succeed.
-    """
-    failures = session.scalar(
-        select(func.count())
-        .select_from(LoginFailure)
-        .where(
-            LoginFailure.failed_at > now - FAILURE_WINDOW,
-            or_(LoginFailure.username == username[:64], LoginFailure.address == address[:64]),
-        )
-    )
-    if (failures or 0) >= MOST_FAILURES:
-        raise TooManyRequests("登录尝试过多，请 15 分钟后再试。")
-
-
-def sign_in(
-    session: Session, username: str, password: str, address: str, *, now: datetime
-) -> SignedIn | None:
-    """Sign a person in.
+def begin_sign_in(session: Session, username: str, address: str, *, now: datetime) -> str:
+    """What the password must match; hashing it takes long, so nothing may be open meanwhile.
 
     Returns:
-        The sign-in, or None when name and password do not match; the failure is counted then,
-        which is why this does not raise: the count must be committed.
+        The account's hash, or one that nothing matches when there is no such account.
 
     Raises:
-        TooManyRequests: Too many failures lately.
+        TooManyRequests: This account, or this address, has been guessed at too often lately.
     """
-    may_try(session, username, address, now=now)
+    lately = LoginFailure.failed_at > now - FAILURE_WINDOW
+    of_account, of_address = session.execute(
+        select(
+            func.count().filter(LoginFailure.username == username[:64]),
+            func.count().filter(LoginFailure.address == address[:64]),
+        ).where(lately)
+    ).one()
+    if of_account >= MOST_FAILURES or of_address >= MOST_FAILURES_OF_AN_ADDRESS:
+        raise TooManyRequests("登录尝试过多，请 15 分钟后再试。")
+    found = session.scalar(select(Staff.password_hash).where(Staff.username == username))
+    return found or _NOBODY
+
+
+def matches(password_hash: str, password: str) -> bool:
+    """Whether a password is the one that was hashed; takes about a tenth of a second."""
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def note_failure(session: Session, username: str, address: str, *, now: datetime) -> None:
+    """Count a refused sign-in; what has left the window is forgotten."""
+    session.execute(delete(LoginFailure).where(LoginFailure.failed_at <= now - FAILURE_WINDOW))
+    session.add(LoginFailure(username=username[:64], address=address[:64], failed_at=now))
+
+
+def sign_in(session: Session, username: str, address: str, *, now: datetime) -> SignedIn:
+    """Sign a person in whose password has been checked; slips made before it are forgiven.
+
+    Raises:
+        LoginRefused: The account has gone meanwhile.
+    """
     staff = session.scalar(select(Staff).where(Staff.username == username))
-    if not _matches(staff.password_hash if staff else _NOBODY, password) or staff is None:
-        session.add(LoginFailure(username=username[:64], address=address[:64], failed_at=now))
-        return None
+    if staff is None:
+        raise LoginRefused
     session.execute(delete(SignIn).where(SignIn.expires_at < now))
+    session.execute(
+        delete(LoginFailure).where(
+            LoginFailure.username == username, LoginFailure.address == address[:64]
+        )
+    )
     token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     session.add(
         SignIn(
@@ -148,13 +165,6 @@ def by_username(session: Session, username: str) -> Staff:
     if found is None:
         raise StaffNotFound
     return found
-
-
-def _matches(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher.verify(password_hash, password)
-    except (VerifyMismatchError, InvalidHashError):
-        return False
 
 
 def _hash(token: str) -> str:

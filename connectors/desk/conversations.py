@@ -1,0 +1,177 @@
+"""Conversations at the desk: the feed, the lists, one in whole, and what staff do with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import json
+from sqlalchemy.orm import Session
+
+from bot.conversations import desk
+from bot.conversations.changes import DESK, Page, changes_for_desk
+from bot.conversations.ledger import cleaned
+from bot.conversations.models import Conversation, ConversationStatus
+from bot.conversations.views import message_view, status_view
+from bot.errors import BadInput
+from bot.staff.hours import SHANGHAI
+from bot.staff.models import Staff
+from connectors.body import cursor_in, fields, wait_in
+from connectors.desk.access import acting, reader
+from connectors.feed import wait_for_changes
+
+blueprint = Blueprint("desk_conversations", url_prefix="/api/desk")
+
+_SUGGESTIONS = 3
+_LONGEST_SEARCH = 200
+# Above the largest text a browser may send by mistake: the ledger says by how much it is too long.
+_READ_LIMIT = 200_000
+
+
+@blueprint.on_response
+async def protect(_request: Request, response: HTTPResponse) -> None:
+    """Answers are data, never a page, and belong to one member of staff."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
+
+
+@blueprint.get("/changes")
+async def changes(request: Request) -> HTTPResponse:
+    """What happened after a cursor in the queue, one's own conversations and a watched one."""
+    after, seconds = cursor_in(request), wait_in(request)
+    watched = request.args.get("watch")
+
+    def read(session: Session) -> Page:
+        return changes_for_desk(session, reader(session, request), after, watched=watched)
+
+    found = await wait_for_changes(request, DESK, read, seconds)
+    return json({"changes": found.changes, "cursor": found.cursor})
+
+
+@blueprint.get("/conversations")
+async def list_(request: Request) -> HTTPResponse:
+    """Conversations of one status, or all open ones."""
+    asked = request.args.get("status")
+    if asked and asked not in set(ConversationStatus):
+        raise BadInput("status 应为 queued、staff、bot 或 resolved。")
+    status = ConversationStatus(asked) if asked else None
+
+    def read(session: Session) -> list[dict[str, Any]]:
+        reader(session, request)
+        return desk.conversations_in(session, status, now=request.app.ctx.clock())
+
+    return json({"conversations": await request.app.ctx.database.read(read)})
+
+
+@blueprint.get("/conversations/<conversation_id:str>")
+async def show(request: Request, conversation_id: str) -> HTTPResponse:
+    """One conversation in whole, with suggestions for the customer's last words."""
+    context = request.app.ctx
+
+    def read(session: Session) -> tuple[dict[str, Any], str]:
+        reader(session, request)
+        detail = desk.conversation_detail(session, conversation_id, now=context.clock())
+        return detail, desk.last_question(session, conversation_id)
+
+    detail, question = await context.database.read(read)
+    detail["suggestions"] = await _suggestions(request, question)
+    return json(detail)
+
+
+@blueprint.post("/conversations/<conversation_id:str>/accept")
+async def accept(request: Request, conversation_id: str) -> HTTPResponse:
+    """Take a conversation; 409 names the holder when somebody was faster."""
+    return await _transition(
+        request,
+        lambda session, staff: request.app.ctx.handoff.accept(
+            session, conversation_id, staff, now=request.app.ctx.clock()
+        ),
+    )
+
+
+@blueprint.post("/conversations/<conversation_id:str>/return_to_bot")
+async def return_to_bot(request: Request, conversation_id: str) -> HTTPResponse:
+    """Hand back to the bot."""
+    return await _transition(
+        request,
+        lambda session, staff: request.app.ctx.handoff.return_to_bot(
+            session, conversation_id, staff, now=request.app.ctx.clock()
+        ),
+    )
+
+
+@blueprint.post("/conversations/<conversation_id:str>/requeue")
+async def requeue(request: Request, conversation_id: str) -> HTTPResponse:
+    """Put back into the queue, age kept."""
+    return await _transition(
+        request,
+        lambda session, staff: request.app.ctx.handoff.requeue(
+            session, conversation_id, staff, now=request.app.ctx.clock()
+        ),
+    )
+
+
+@blueprint.post("/conversations/<conversation_id:str>/resolve")
+async def resolve(request: Request, conversation_id: str) -> HTTPResponse:
+    """End the episode; the customer is asked for a score."""
+    outcome = cleaned(fields(request).text("outcome", limit=200, required=False))
+    return await _transition(
+        request,
+        lambda session, staff: request.app.ctx.handoff.resolve(
+            session, conversation_id, staff, outcome, now=request.app.ctx.clock()
+        ),
+    )
+
+
+@blueprint.post("/conversations/<conversation_id:str>/messages")
+async def say(request: Request, conversation_id: str) -> HTTPResponse:
+    """Reply to the customer, or write a private note."""
+    context, body = request.app.ctx, fields(request)
+    client_id = body.text("client_id", limit=100)
+    text = body.text("text", limit=_READ_LIMIT)
+    private = body.boolean("private", default=False)
+
+    def store(session: Session) -> dict[str, Any]:
+        staff = acting(session, request)
+        message = desk.record_staff_message(
+            session, conversation_id, staff, client_id, text, private, now=context.clock()
+        )
+        session.flush()
+        session.refresh(message, ["staff"])
+        return message_view(message)
+
+    return json({"message": await context.database.write(store)}, status=201)
+
+
+@blueprint.get("/suggestions")
+async def suggestions(request: Request) -> HTTPResponse:
+    """What the knowledge base says to words of one's own."""
+    await request.app.ctx.database.read(reader, request)
+    text = cleaned(request.args.get("text", ""))
+    if not text or len(text) > _LONGEST_SEARCH:
+        raise BadInput(f"请输入要查的内容，最多 {_LONGEST_SEARCH} 字。")
+    return json({"suggestions": await _suggestions(request, text)})
+
+
+async def _transition(
+    request: Request, act: Callable[[Session, Staff], Conversation]
+) -> HTTPResponse:
+    def work(session: Session) -> dict[str, Any]:
+        changed = act(session, acting(session, request))
+        return {"conversation": {"id": changed.id, **status_view(changed)}}
+
+    return json(await request.app.ctx.database.write(work))
+
+
+async def _suggestions(request: Request, question: str) -> list[dict[str, Any]]:
+    if not question:
+        return []
+    context = request.app.ctx
+    today = context.clock().astimezone(SHANGHAI).date()
+    entries = await asyncio.to_thread(context.faq.suggestions, question, today, limit=_SUGGESTIONS)
+    return [
+        {"id": each.id, "title": each.title, "answer": each.answer, "basis": list(each.basis)}
+        for each in entries
+    ]

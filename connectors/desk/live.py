@@ -1,0 +1,52 @@
+"""The WebSocket of the desk: says only that there is news; what it is, the feed tells."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from sanic import Blueprint, Request, Websocket
+from websockets.exceptions import ConnectionClosed
+
+from bot.conversations.changes import DESK, newest_cursor
+from bot.errors import Forbidden
+from connectors.desk.access import reader
+
+blueprint = Blueprint("desk_live", url_prefix="/api/desk")
+
+
+@blueprint.on_request
+async def authenticate(request: Request) -> None:
+    """Refuse before the handshake, with an ordinary HTTP answer."""
+    origin = request.headers.get("origin")
+    # Browsers send cookies along with a foreign page's WebSocket and tell only the origin.
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Forbidden
+    await request.app.ctx.database.read(reader, request)
+
+
+@blueprint.websocket("/live")
+async def live(request: Request, socket: Websocket) -> None:
+    """Send the newest cursor now and after each change, until the client goes."""
+    context = request.app.ctx
+    gone = asyncio.create_task(_until_closed(socket))
+    try:
+        async with context.bell.listening(DESK) as rung:
+            gone.add_done_callback(lambda _gone: rung.set())
+            while not gone.done():
+                rung.clear()
+                cursor = await context.database.read(newest_cursor)
+                with suppress(ConnectionClosed):
+                    await socket.send(json.dumps({"cursor": cursor}))
+                await rung.wait()
+    finally:
+        gone.cancel()
+
+
+async def _until_closed(socket: Websocket) -> None:
+    # The client has nothing to say here; reading is how one notices that it left.
+    with suppress(ConnectionClosed):
+        while await socket.recv() is not None:
+            pass

@@ -1,0 +1,51 @@
+"""The desk's page: one address, which asks for a login by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import html
+
+from connectors.desk.access import COOKIE
+
+blueprint = Blueprint("desk")
+
+_STATIC = Path(__file__).parent / "static"
+# Nothing inline, nothing from elsewhere, and never inside another page.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+blueprint.static("/desk/static", _STATIC, name="files")
+
+
+@dataclass(frozen=True)
+class DeskPage:
+    """What the page says that is not fixed; ``may_be_known``: show no login form at once."""
+
+    platform_name: str
+    may_be_known: bool
+
+
+@blueprint.on_response
+async def protect(_request: Request, response: HTTPResponse) -> None:
+    """Headers that the page, its scripts and styles carry."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    # Files have no version in their names: a browser keeps them and asks whether they changed.
+    response.headers.setdefault("Cache-Control", "no-cache")
+
+
+@blueprint.get("/desk")
+async def desk(request: Request) -> HTTPResponse:
+    """The page; what it shows comes from the desk API."""
+    context = request.app.ctx
+    page = DeskPage(
+        platform_name=context.settings.platform_name,
+        may_be_known=request.cookies.get(COOKIE) is not None,
+    )
+    template = context.templates.get_template("desk/templates/desk.html")
+    return html(template.render(page=page), headers={"Content-Security-Policy": _POLICY})
