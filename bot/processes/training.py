@@ -62,6 +62,8 @@ def _train(progress: Callable[[float], None]) -> None:
                 progress(time.monotonic() - started)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(timeout=1)
+            # Ctrl-C reaches the training too; the caller breaks off here before it looks failed.
+            progress(time.monotonic() - started)
     if process.returncode:
         tail = "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-15:])
         raise StartFailed(f"模型训练失败，完整日志见 {log.relative_to(ROOT)}：\n{tail}")
