@@ -140,7 +140,7 @@ def quantity_in(text: str) -> str | None:
 
 
 def need_in(text: str) -> str | None:
-    """What is to be done, without polite words, quantity, phone and company; None if nothing is left."""
+    """What is to be done, without polite words, quantity, phone, company; None if that is all."""
     rest = _PHONE.sub("", text)
     rest = re.sub(rf"\s*{_QUANTITY.pattern}\s*(?:的(?!确))?", "", rest, count=1)
     rest = _COMPANY.sub("", rest)

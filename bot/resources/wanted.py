@@ -61,7 +61,7 @@ UNKNOWN = 2.5
 
 @dataclass(frozen=True)
 class Wanted:
-    """A wish: the words that name its object in pieces, the work, the stem of a standard, a region."""
+    """A wish: its object in pieces (in variants), the work, a standard's stem, a region."""
 
     text: str
     pieces: tuple[tuple[str, ...], ...]

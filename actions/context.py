@@ -1,0 +1,69 @@
+"""What actions work with: settings, database, knowledge base and clock, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+
+from bot.faq.service import FaqService, load_faq_service
+
+from bot import settings
+from bot.database import Database
+from bot.resources.regions import home_region
+from bot.settings import Settings
+from bot.staff.hours import SHANGHAI, WorkingHours
+
+
+def utc_now() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Context:
+    """The action server's surroundings; tests put in their own."""
+
+    settings: Settings
+    database: Database
+    clock: Callable[[], datetime] = utc_now
+    load_faq: Callable[[], FaqService] = field(default=load_faq_service)
+
+    @cached_property
+    def faq(self) -> FaqService:
+        """The knowledge base, loaded when first needed: mostly the web application has searched."""
+        return self.load_faq()
+
+    @property
+    def hours(self) -> WorkingHours:
+        """When a person can be promised."""
+        return WorkingHours.parse(self.settings.working_hours)
+
+    @property
+    def region(self) -> str | None:
+        """Where to look when the customer names no place."""
+        return home_region(self.settings.platform_name)
+
+    @property
+    def today(self) -> date:
+        """The date at the customer's place."""
+        return self.clock().astimezone(SHANGHAI).date()
+
+
+_current: Context | None = None
+
+
+def context() -> Context:
+    """The surroundings of this process."""
+    global _current
+    if _current is None:
+        loaded = settings.load()
+        _current = Context(loaded, Database(loaded.database_url))
+    return _current
+
+
+def use(replacement: Context | None) -> None:
+    """Put other surroundings in place; None makes them anew when next asked for."""
+    global _current
+    _current = replacement

@@ -1,0 +1,102 @@
+"""Finding institutions by what they can do and where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.cards import card, command, label
+from actions.context import Context
+from actions.doing import Doing
+from actions.said import Said, active_form
+from bot.resources.matching import Match, Matches, find_institutions
+from bot.resources.wanted import shown, wanted_in
+
+
+class FindInstitution(Doing):
+    """Lists institutions side by side; asks what for when that is missing."""
+
+    def name(self) -> str:
+        return "action_find_institution"
+
+    async def act(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
+    ) -> list[EventType]:
+        if tracker.get_slot("form_stopped"):
+            dispatcher.utter_message(response="utter_form_stopped")
+            return [SlotSet("form_stopped", None), SlotSet("wanted_service", None)]
+        text = tracker.get_slot("wanted_service") or wish_of(said)
+        wanted = wanted_in(text)
+        if wanted.is_empty:
+            return _ask(dispatcher, tracker)
+        region = wanted.region or said.entities.get("region") or here.region
+        matches = await here.database.read(find_institutions, wanted, region, on=here.today)
+        named = bool(wanted.region or said.entities.get("region"))
+        dispatcher.utter_message(
+            response=_response(matches, named),
+            wanted=shown(wanted),
+            region=region or "",
+            count=len(matches.found),
+            json_message=_items(matches.found),
+        )
+        return [SlotSet("wanted_service", None), SlotSet("case_subject", text)]
+
+
+def wish_of(said: Said) -> str:
+    """The words of the wish; a button brings them as entities."""
+    if said.text:
+        return said.text
+    parts = ("region", "product", "instrument", "standard_number", "category")
+    return " ".join(said.entities[part] for part in parts if part in said.entities)
+
+
+def _ask(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    if active_form(tracker):
+        dispatcher.utter_message(response="utter_ask_wanted_service")
+        return []
+    return [FollowupAction("find_institution_form")]
+
+
+def _response(matches: Matches, region_named: bool) -> str:
+    if not matches.found:
+        return "utter_institutions_none"
+    if matches.elsewhere:
+        return "utter_institutions_elsewhere"
+    if region_named:
+        return "utter_institutions_found"
+    return "utter_institutions_found_default_region"
+
+
+def _items(found: list[Match]) -> dict[str, Any]:
+    if not found:
+        return {}
+    return {"items": [institution_card(match) for match in found], "handled": "task"}
+
+
+def institution_card(match: Match) -> dict[str, Any]:
+    """An institution with why it stands where it stands."""
+    institution = match.institution
+    reasons = [label("reasons", each) for each in (*match.reasons, "qualified")]
+    return card(
+        "institution",
+        {
+            "name": institution.name,
+            "items": "；".join(
+                f"{each.item} {each.work}（{each.method}）" if each.method else each.item
+                for each in match.capabilities
+            ),
+            "qualification": institution.qualification.replace(";", "、"),
+            "qualification_number": institution.qualification_number.replace(";", "、"),
+            "expires": institution.qualification_expires.isoformat(),
+            "reasons": "；".join(reasons),
+            "days": institution.turnaround_days,
+            "fee_note": institution.fee_note,
+            "address": institution.address,
+            "phone": institution.phone,
+        },
+        payload=command("open_case", choice=institution.name),
+        demo=institution.demo,
+    )

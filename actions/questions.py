@@ -1,0 +1,264 @@
+"""Answering from the knowledge base: answer, ask back with choices, or refuse politely."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from knowledge.decision import decide
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.cards import button, label
+from actions.context import Context
+from actions.doing import Doing
+from actions.said import Said
+from bot.staff.hours import spoken
+from knowledge.entries import Entry
+from knowledge.search import Candidate
+
+# One question back; the second time in a row a person is offered instead.
+MOST_MISSES = 2
+# What still fits on a phone above “都不是”.
+MOST_CHOICES = 4
+
+
+class AnswerQuestion(Doing):
+    """Answers a question, or passes it to the action that can."""
+
+    def name(self) -> str:
+        return "action_answer_question"
+
+    async def act(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
+    ) -> list[EventType]:
+        candidates = candidates_for(said, here)
+        decision = decide(candidates, in_scope=said.in_scope)
+        if decision.kind == "answer":
+            return tell_entry(dispatcher, here, decision.choices[0], candidates, said)
+        if "standard_number" in said.entities:
+            return [FollowupAction("action_look_up_standard")]
+        if "instrument" in said.entities and said.category == "metrology":
+            return [FollowupAction("action_find_instrument")]
+        if decision.kind == "clarify":
+            return ask_back(dispatcher, tracker, here, decision.choices)
+        return miss(dispatcher, tracker, here)
+
+
+class AnswerFollowup(Doing):
+    """Answers a question without a subject by what was last talked about."""
+
+    def name(self) -> str:
+        return "action_answer_followup"
+
+    async def act(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
+    ) -> list[EventType]:
+        last = here.faq.entry(tracker.get_slot("last_entry") or "")
+        if last is None:
+            candidates = candidates_for(said, here)
+            decision = decide(candidates, in_scope=said.in_scope)
+            if decision.kind == "answer":
+                return tell_entry(dispatcher, here, decision.choices[0], candidates, said)
+            dispatcher.utter_message(response="utter_followup_what")
+            return []
+        candidates = [
+            each
+            for each in here.faq.understand(f"{last.title} {said.text}", here.today).candidates
+            if each.id != last.id and _same_subject(here.faq.entry(each.id), last)
+        ]
+        decision = decide(candidates)
+        if decision.kind == "answer":
+            return tell_entry(dispatcher, here, decision.choices[0], candidates, said)
+        if decision.kind == "clarify":
+            return ask_back(dispatcher, tracker, here, decision.choices)
+        dispatcher.utter_message(response="utter_followup_unknown", title=last.title)
+        return []
+
+
+class AnswerChoice(Doing):
+    """Answers with the entry that was chosen, by its button or as “第二个”."""
+
+    def name(self) -> str:
+        return "action_answer_choice"
+
+    async def act(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
+    ) -> list[EventType]:
+        chosen = said.entities.get("entry") or _ordinal(said.text, tracker.get_slot("choices"))
+        if chosen is None or here.faq.entry(chosen) is None:
+            return [FollowupAction("action_answer_question")]
+        return tell_entry(dispatcher, here, chosen, [], said)
+
+
+class RejectChoices(Doing):
+    """Takes “都不是” as a second miss."""
+
+    def name(self) -> str:
+        return "action_reject_choices"
+
+    async def act(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
+    ) -> list[EventType]:
+        return offer_person(dispatcher, here)
+
+
+class AcceptOffer(Doing):
+    """Takes a yes as the wish for what the last answer offered."""
+
+    def name(self) -> str:
+        return "action_accept_offer"
+
+    async def act(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
+    ) -> list[EventType]:
+        last = here.faq.entry(tracker.get_slot("last_entry") or "")
+        if last is None or last.next_step not in _OFFERS:
+            dispatcher.utter_message(response="utter_all_right")
+            return []
+        return [FollowupAction(_OFFERS[last.next_step])]
+
+
+class Refuse(Doing):
+    """Says who is competent for what the platform does not do."""
+
+    def name(self) -> str:
+        return "action_refuse"
+
+    async def act(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
+    ) -> list[EventType]:
+        candidates = candidates_for(said, here)
+        decision = decide(candidates, in_scope=said.in_scope)
+        # The knowledge base may know better than the classifier what is ours.
+        if decision.kind == "answer":
+            return tell_entry(dispatcher, here, decision.choices[0], candidates, said)
+        dispatcher.utter_message(response=_competent(said.text))
+        return [SlotSet("misses", None)]
+
+
+_OFFERS = {
+    "find_institution": "find_institution_form",
+    "find_instrument": "action_find_instrument",
+    "find_expert": "action_find_expert",
+    "open_case": "open_case_form",
+    "lookup_standard": "action_look_up_standard",
+}
+
+
+def candidates_for(said: Said, here: Context) -> list[Candidate]:
+    """What the web application found, or, without it, what a search finds now."""
+    if said.faq is not None:
+        return [Candidate(str(each["id"]), float(each["score"]), {}) for each in said.faq]
+    return list(here.faq.understand(said.text, here.today).candidates) if said.text else []
+
+
+def tell_entry(
+    dispatcher: CollectingDispatcher,
+    here: Context,
+    entry_id: str,
+    candidates: list[Candidate],
+    said: Said,
+) -> list[EventType]:
+    """Say an entry's answer; its basis and details go along for the channel to show."""
+    entry = here.faq.entry(entry_id)
+    if entry is None:
+        return [FollowupAction("action_reject_choices")]
+    score = next((each.score for each in candidates if each.id == entry_id), 1.0)
+    dispatcher.utter_message(
+        response="utter_faq_answer_authority" if entry.authority else "utter_faq_answer",
+        answer=entry.answer.strip(),
+        buttons=_next_step(entry, said),
+        json_message={"faq": faq_data(entry, score), "handled": "answer"},
+    )
+    remembered = {"last_entry": entry.id, "case_subject": entry.title}
+    remembered |= {"misses": None, "choices": None}
+    return [SlotSet(slot, value) for slot, value in remembered.items()]
+
+
+def faq_data(entry: Entry, score: float) -> dict[str, Any]:
+    """What a channel needs to show where an answer comes from."""
+    return {
+        "id": entry.id,
+        "title": entry.title,
+        "basis": list(entry.basis),
+        "score": round(score, 4),
+        "detail": entry.detail,
+        "next_step": entry.next_step,
+    }
+
+
+def ask_back(
+    dispatcher: CollectingDispatcher, tracker: Tracker, here: Context, choices: tuple[str, ...]
+) -> list[EventType]:
+    """Ask which entry is meant; the second time in a row a person is among the choices."""
+    offered = [entry for each in choices[:MOST_CHOICES] if (entry := here.faq.entry(each))]
+    buttons = [button(entry.title, "choose_entry", entry=entry.id) for entry in offered]
+    buttons.append(button(label("none_of_these"), "none_of_these"))
+    misses = (tracker.get_slot("misses") or 0) + 1
+    if misses >= MOST_MISSES:
+        buttons.append(button(label("ask_person"), "request_handoff"))
+    dispatcher.utter_message(response="utter_clarify", buttons=buttons)
+    return [SlotSet("choices", [entry.id for entry in offered]), SlotSet("misses", misses)]
+
+
+def miss(dispatcher: CollectingDispatcher, tracker: Tracker, here: Context) -> list[EventType]:
+    """Say that nothing was found; the second time in a row offer a person."""
+    misses = (tracker.get_slot("misses") or 0) + 1
+    if misses >= MOST_MISSES:
+        return offer_person(dispatcher, here)
+    dispatcher.utter_message(response="utter_rephrase")
+    return [SlotSet("misses", misses)]
+
+
+def offer_person(dispatcher: CollectingDispatcher, here: Context) -> list[EventType]:
+    """Offer a person in working time, and a message otherwise."""
+    now = here.clock()
+    if here.hours.is_open(now):
+        dispatcher.utter_message(response="utter_offer_person")
+    else:
+        opens_at = spoken(here.hours.next_opening(now))
+        dispatcher.utter_message(response="utter_offer_message", opens_at=opens_at)
+    return [SlotSet("misses", None), SlotSet("choices", None)]
+
+
+def _next_step(entry: Entry, said: Said) -> list[dict[str, str]]:
+    if entry.next_step is None:
+        return []
+    about = {
+        kind: said.entities[kind] for kind in ("instrument", "product") if kind in said.entities
+    }
+    named = about if entry.next_step in ("find_institution", "find_instrument") else {}
+    return [button(label("next_steps", entry.next_step), entry.next_step, **named)]
+
+
+def _same_subject(entry: Entry | None, last: Entry) -> bool:
+    return entry is not None and (entry.category == last.category or entry.id in last.related)
+
+
+def _ordinal(text: str, choices: list[str] | None) -> str | None:
+    if not choices:
+        return None
+    if "最后" in text:
+        return choices[-1]
+    for place, numeral in enumerate("一二三四"):
+        if numeral in text and place < len(choices):
+            return choices[place]
+    return choices[0] if len(choices) == 1 else None
+
+
+def _competent(text: str) -> str:
+    for line in _hotlines():
+        if any(word in text for word in line["words"]):
+            return str(line["response"])
+    return "utter_refuse"
+
+
+@cache
+def _hotlines() -> list[dict[str, Any]]:
+    path = Path(__file__).with_name("hotlines.yml")
+    loaded: list[dict[str, Any]] = yaml.safe_load(path.read_text("utf-8"))
+    return loaded

@@ -1,0 +1,140 @@
+"""Looking up standards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy.orm import Session
+
+from actions.cards import card, label
+from actions.context import Context
+from actions.doing import Doing
+from actions.instruments import tell_kind
+from actions.said import Said
+from bot.resources.instruments import kind_by_regulation
+from bot.resources.models import InstrumentKind, Standard
+from bot.resources.standards import (
+    LookUp,
+    bare_number_in,
+    counterparts,
+    look_up,
+    numbers_in,
+    standards_about,
+)
+from bot.resources.wanted import shown, wanted_in
+
+# More numbers in one message are a list to be checked by a person, not a question.
+MOST_NUMBERS = 3
+
+
+class LookUpStandard(Doing):
+    """Tells a standard's state, by its number or by what it is about."""
+
+    def name(self) -> str:
+        return "action_look_up_standard"
+
+    async def act(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
+    ) -> list[EventType]:
+        text = said.text or said.entities.get("standard_number", "")
+        numbers = numbers_in(text)[:MOST_NUMBERS]
+        bare = bare_number_in(text)
+        if not numbers and bare:
+            numbers = [bare]
+        for number in numbers:
+            found = await here.database.read(_find, number)
+            _tell(dispatcher, *found)
+        if not numbers:
+            await _tell_topic(dispatcher, text, here)
+        return []
+
+
+def _find(session: Session, number: str) -> tuple[LookUp, list[Standard], InstrumentKind | None]:
+    found = look_up(session, number)
+    kind = None if found.standard else kind_by_regulation(session, number)
+    return found, counterparts(session, number), kind
+
+
+def _tell(
+    dispatcher: CollectingDispatcher,
+    found: LookUp,
+    national: list[Standard],
+    kind: InstrumentKind | None,
+) -> None:
+    standard = found.standard
+    if standard is None:
+        if kind is not None:
+            tell_kind(dispatcher, kind)
+        else:
+            dispatcher.utter_message(response="utter_standard_unknown", asked=found.asked)
+        return
+    others = "、".join(f"{each.number}（{each.status}）" for each in found.others)
+    successor = found.successor
+    dispatcher.utter_message(
+        response=_response(found),
+        asked=found.asked,
+        number=standard.number,
+        title=standard.title,
+        status=standard.status,
+        successor=f"{successor.number}《{successor.title}》" if successor else "",
+        equivalent=label("equivalent", iso=standard.iso) if standard.iso else "",
+        more=label("editions", others=others) if others else "",
+        json_message={
+            "card": standard_card(standard, others, national),
+            "handled": "answer",
+        },
+    )
+
+
+def _response(found: LookUp) -> str:
+    if found.standard is not None and not found.exact:
+        return "utter_standard_other_edition"
+    status = found.standard.status if found.standard else ""
+    if status == "被代替":
+        return "utter_standard_replaced" if found.successor else "utter_standard_replaced_unknown"
+    return {
+        "即将实施": "utter_standard_coming",
+        "废止": "utter_standard_withdrawn",
+    }.get(status, "utter_standard_current")
+
+
+async def _tell_topic(dispatcher: CollectingDispatcher, text: str, here: Context) -> None:
+    wanted = wanted_in(text)
+    if not any(wanted.pieces):
+        dispatcher.utter_message(response="utter_ask_standard_number")
+        return
+    found = await here.database.read(standards_about, text)
+    if not found:
+        dispatcher.utter_message(response="utter_standards_none", wanted=shown(wanted))
+        return
+    dispatcher.utter_message(
+        response="utter_standards_on_topic",
+        wanted=shown(wanted),
+        json_message={
+            "items": [standard_card(each, "", []) for each in found],
+            "handled": "answer",
+        },
+    )
+
+
+def standard_card(standard: Standard, others: str, national: list[Standard]) -> dict[str, Any]:
+    """A standard with its state and what it replaces."""
+    return card(
+        "standard",
+        {
+            "number": standard.number,
+            "title": standard.title,
+            "status": standard.status,
+            "effective": standard.effective_on.isoformat() if standard.effective_on else "",
+            "replaces": standard.replaces,
+            "replaced_by": standard.replaced_by,
+            "iso": standard.iso,
+            "adoption": standard.adoption,
+            "national": "、".join(each.number for each in national),
+            "others": others,
+            "note": standard.note,
+        },
+    )
