@@ -1,4 +1,4 @@
-"""Replaces four slow spots of Rasa 3.6.21 by equal but quicker ones, once per process.
+"""Replaces slow spots of Rasa 3.6.21 by equal but quicker ones, once per process.
 
 Each was found with a profile of one turn and changes no result:
 
@@ -9,8 +9,8 @@ Each was found with a profile of one turn and changes no result:
   back from the tracker store. Here it looks into a table.
 - `action_for_name_or_text` builds all twelve default actions to find out
   whether the wanted one is among them. Here only the wanted one is built.
-- `EndpointConfig.request` opens a new HTTP session, and with it a new
-  connection, for each call of the action server. Here the session is kept.
+- Each call of the action server opens a connection and carries the whole
+  domain: see `action_calls`.
 
 The input channel calls `take_fast_paths` when it is created, so `rasa run`
 and our own starter profit alike; training and `rasa shell` stay stock.
@@ -18,10 +18,8 @@ and our own starter profit alike; training and `rasa shell` stay stock.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
-import aiohttp
 import jsonschema
 from rasa.core.actions import action as rasa_actions
 from rasa.core.actions.action import Action, RemoteAction
@@ -31,9 +29,10 @@ from rasa.shared.core.events import Event
 from rasa.shared.utils.common import all_subclasses
 from rasa.utils.endpoints import EndpointConfig
 
+from bot.components.action_calls import shorten_action_calls
+
 _stock_resolve_by_type = Event.resolve_by_type
 _stock_action_for_name = rasa_actions.action_for_name_or_text
-_stock_session = EndpointConfig.session
 
 
 def take_fast_paths() -> None:
@@ -41,7 +40,7 @@ def take_fast_paths() -> None:
     RemoteAction._validate_action_result = _compiled_validation()
     Event.resolve_by_type = staticmethod(_resolve_from_table(_event_types()))
     rasa_actions.action_for_name_or_text = _action_for_name
-    EndpointConfig.session = _kept_session
+    shorten_action_calls()
 
 
 def _compiled_validation() -> Any:
@@ -51,7 +50,7 @@ def _compiled_validation() -> Any:
     validator = validator_class(schema)
 
     def validate_action_result(self: RemoteAction, result: dict[str, Any]) -> bool:
-        error = jsonschema.exceptions.best_match(validator.iter_errors(result))
+        error = next(validator.iter_errors(result), None)
         if error is None:
             return True
         error.message += (
@@ -99,26 +98,3 @@ def _action_for_name(name: str, domain: Domain, endpoint: EndpointConfig | None)
     if is_remote:
         return RemoteAction(name, endpoint)
     return _stock_action_for_name(name, domain, endpoint)
-
-
-class _KeptSession:
-    """Lends one session to `async with` and leaves it open afterwards."""
-
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self.session = session
-
-    async def __aenter__(self) -> aiohttp.ClientSession:
-        return self.session
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        return None
-
-
-def _kept_session(self: EndpointConfig) -> Any:
-    loop = asyncio.get_running_loop()
-    # A session belongs to one event loop; tests and `rasa shell` use several.
-    kept = getattr(self, "_kept", None)
-    if kept is None or kept[0] is not loop or kept[1].closed:
-        kept = (loop, _stock_session(self))
-        self._kept = kept
-    return _KeptSession(kept[1])

@@ -18,6 +18,7 @@ from sanic import Blueprint, Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
+from bot.components.action_calls import close_kept_session
 from bot.components.failed_actions import noting_failed_actions, watch_actions
 from bot.components.fast_paths import take_fast_paths
 from bot.components.message_vectors import message_vectors
@@ -59,6 +60,7 @@ class AssistantChannel(InputChannel):
         blueprint = Blueprint("assistant_channel")
         blueprint.add_route(health, "/health", methods=["GET"])
         blueprint.add_route(turn, "/turn", methods=["POST"])
+        blueprint.listener("before_server_stop")(_close_connections)
         return blueprint
 
 
@@ -125,6 +127,12 @@ async def take_turn(agent: Agent, turn_request: TurnRequest) -> dict[str, Any]:
 def _agent(app: Sanic) -> Agent | None:
     agent: Agent | None = getattr(app.ctx, "agent", None)
     return agent if agent is not None and agent.is_ready() else None
+
+
+async def _close_connections(app: Sanic, _loop: object) -> None:
+    agent = _agent(app)
+    if agent is not None:
+        await close_kept_session(agent.action_endpoint)
 
 
 def _let_store_errors_through(agent: Agent) -> None:

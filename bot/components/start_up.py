@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from typing import Any
 
 from bot.components.without_tensorflow import leave_out_tensorflow
 
@@ -23,9 +24,20 @@ def prepare_process() -> None:
     """Set the environment, quieten known deprecations, leave TensorFlow out."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)  # noqa: TID251 - they have no other switch
-    # Rasa 3.6.21 is the last of its line: these will not be mended there.
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    _quieten_deprecations()
     leave_out_tensorflow()
+
+
+def _quieten_deprecations() -> None:
+    # Rasa 3.6.21 is the last of its line, these will not be mended there. Not by
+    # a filter: Sanic puts one of its own in front when it is imported.
+    show = warnings.showwarning
+
+    def show_others(message: Any, category: type[Warning], *rest: Any, **more: Any) -> None:
+        if not issubclass(category, DeprecationWarning):
+            show(message, category, *rest, **more)
+
+    warnings.showwarning = show_others
 
 
 def quiet_logs(level: int) -> None:

@@ -114,7 +114,13 @@ def _engine(url: str) -> sa.engine.Engine:
         return sa.create_engine(parsed, pool_pre_ping=True)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(parsed, connect_args={"timeout": 2})
+    # One connection for the one thread that Rasa runs in. SQLAlchemy's default
+    # opens the file anew each time, and closing it empties the write-ahead log.
+    engine = sa.create_engine(
+        parsed,
+        poolclass=sa.pool.StaticPool,
+        connect_args={"timeout": 2, "check_same_thread": False},
+    )
     sa.event.listen(engine, "connect", _tune_sqlite)
     return engine
 
