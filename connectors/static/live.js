@@ -124,7 +124,7 @@ export class Feed {
     const socket = this.openSocket();
     if (!socket) return;
     this.#socket = socket;
-    const limit = setTimeout(() => socket.readyState === WebSocket.CONNECTING && socket.close(), CONNECT_MILLISECONDS);
+    const limit = setTimeout(() => socket.readyState || socket.close(), CONNECT_MILLISECONDS);
     socket.onopen = () => {
       this.#socketFailures = 0;
       this.wake();

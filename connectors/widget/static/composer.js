@@ -13,13 +13,15 @@ export class Composer {
     this.notice = hook(root, "input-notice");
     this.button = hook(root, "send");
     Object.assign(this, { storage, onSend });
-    this.input.value = storage.get("draft", "");
+    this.input.value ||= storage.get("draft", "");
     this.input.addEventListener("input", () => this.#changed());
     this.input.addEventListener("keydown", (event) => this.#keyed(event));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
     });
+    // Until now nobody would have taken what was typed.
+    this.input.disabled = this.button.disabled = false;
     this.#changed();
   }
 

@@ -26,7 +26,7 @@ document.addEventListener("keydown", (event) => event.key === "Escape" && !event
 
 window.addEventListener("message", (event) => {
   if (event.source !== window.parent || event.origin !== around || event.data?.source !== SOURCE) return;
-  assistant.reading.setOpen(event.data.type === "opened");
+  assistant.setOpen(event.data.type === "opened");
   if (event.data.type === "opened") assistant.composer.focus();
 });
 tell({ type: "ready" });

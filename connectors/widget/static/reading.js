@@ -34,7 +34,7 @@ export class Reading {
   }
 
   caughtUp() {
-    if (this.newest) this.storage.set("seen", this.newest);
+    if (this.newest) this.storage.set("seen", Math.max(this.newest, this.storage.get("seen", 0)));
     if (this.#unread) this.onUnread(0);
     this.#unread = 0;
   }

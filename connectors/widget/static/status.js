@@ -31,8 +31,8 @@ export class Status {
   show(conversationId, offers = []) {
     const { status, holder } = this.of(conversationId);
     const lines = {
-      bot: "智能助手随时应答，也可转人工",
-      queued: "正在为您排队转接",
+      bot: "随时应答，也可转人工",
+      queued: "已转人工，等待工作人员接入",
       staff: `${staffName(holder)}正在为您服务`,
       resolved: "本次服务已结束",
     };
@@ -47,7 +47,7 @@ export class Status {
     const act = (text, onclick) => element("button", { class: "button button-small", type: "button", text, onclick });
     if (status === "queued") {
       // What was offered stays at hand however much is written while waiting.
-      return [element("p", { text: "排队中，可以先把情况写在这里。" }), ...offers.map((offer) => act(offer.title, () => this.choose(offer)))];
+      return [element("p", { text: "等待时可以先把情况写在这里。" }), ...offers.map((offer) => act(offer.title, () => this.choose(offer)))];
     }
     if (status === "resolved") {
       return [element("p", { text: "还有别的问题，直接输入就开始新的咨询。" }), act("再次咨询", () => this.again())];

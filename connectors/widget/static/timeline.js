@@ -34,8 +34,8 @@ export class Timeline {
     this.#entries.set(message.id, { message, node });
     const next = this.#nextOf(message);
     this.log.insertBefore(node, next);
-    this.#placeTime(node);
-    if (next?.dataset.message) this.#placeTime(next);
+    this.#placeHead(node);
+    if (next?.dataset.message) this.#placeHead(next);
     return node;
   }
 
@@ -93,11 +93,15 @@ export class Timeline {
     return this.#conversations.indexOf(id) * 1e9 + message.seq;
   }
 
-  #placeTime(node) {
+  /** The time where it is due, and whether the same person simply goes on. */
+  #placeHead(node) {
     node.querySelector(":scope > .time")?.remove();
     const { message } = this.#entries.get(node.dataset.message);
-    const earlier = node.previousElementSibling?.dataset.message;
-    if (!needsTime(earlier && this.#entries.get(earlier).message.created_at, message.created_at)) return;
+    const earlier = this.#entries.get(node.previousElementSibling?.dataset.message)?.message;
+    const isTimeDue = needsTime(earlier?.created_at, message.created_at);
+    const goesOn = !isTimeDue && earlier.author === message.author && earlier.staff?.number === message.staff?.number;
+    node.classList.toggle("entry-continued", goesOn);
+    if (!isTimeDue) return;
     node.prepend(element("time", { class: "time", datetime: message.created_at, text: spokenTime(message.created_at) }));
   }
 }

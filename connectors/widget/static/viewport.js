@@ -29,16 +29,22 @@ export class Viewport {
     this.#seen();
   }
 
+  toNode(node) {
+    const top = node.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
+    this.scroller.scrollBy({ top: top - 12, behavior: "instant" });
+  }
+
   /** New words from the other side: shows their beginning, or says that they are there. */
-  arrived(node, wasAtEnd) {
+  arrived(nodes, wasAtEnd) {
     if (!wasAtEnd) {
-      this.#unseen += 1;
+      this.#unseen += nodes.length;
       this.jump.hidden = false;
       this.jump.textContent = `${this.#unseen} 条新消息 ↓`;
       return;
     }
+    const [node] = nodes;
     const isTall = this.scroller.scrollHeight - node.offsetTop > this.scroller.clientHeight;
-    if (isTall) this.scroller.scrollTo({ top: node.offsetTop - 12, behavior: "auto" });
+    if (isTall) this.toNode(node);
     else this.toEnd();
   }
 
