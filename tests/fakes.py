@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 
 from bot.conversations.brain import Answer, Question, Reply
 from bot.errors import BrainFailed
+from bot.faq.service import FaqReply, Understanding
+from knowledge.entries import Entry, load_entries
+from knowledge.search import Candidate
+
+ENTRY = load_entries()[0]
 
 
 class FakeBrain:

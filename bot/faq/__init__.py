@@ -1,0 +1,1 @@
+"""The knowledge base as the product uses it."""
