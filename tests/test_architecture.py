@@ -172,9 +172,11 @@ def test_no_transaction_is_open_across_an_await() -> None:
 
 
 def test_no_module_has_outgrown_its_noun() -> None:
+    # A revision is written by Alembic and read once.
+    written = [path for path in every_module() if path.parent.name != "versions"]
     long = {
         name_of(path): lines
-        for path in every_module()
+        for path in written
         if (lines := len(path.read_text("utf-8").splitlines())) > MOST_LINES
     }
     assert long == {}
