@@ -107,6 +107,10 @@ class FaqIndex:
         """Return an entry by its id; a KeyError says that there is none."""
         return self.entries[self._by_id[entry_id]]
 
+    def knows(self, entry_id: str) -> bool:
+        """Say whether there is an entry with this id."""
+        return entry_id in self._by_id
+
     def search(
         self, text: str, *, on: date, vectors: Vectors | None = None, limit: int = 5
     ) -> list[Candidate]:

@@ -1,1 +1,1 @@
-"""The knowledge base as the product uses it."""
+"""Answers from the knowledge base."""

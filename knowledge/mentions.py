@@ -1,0 +1,80 @@
+"""What questions speak about, so that one about pressure gauges is not taken for water meters.
+
+To an encoder “压力表多久检定一次” and “水表多久检定一次” are nearly the same sentence.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge import entities, standard_numbers
+from knowledge.vocabulary import RESOURCES_FOLDER
+
+# How far apart two texts are that name different things of a kind. Another standard is another
+# question; another product often falls under the same rule.
+_DISTANCES = {"standard_number": 3.0, "instrument": 1.0, "product": 1.0}
+
+Mention = tuple[str, str]
+
+
+def mentions(text: str) -> set[Mention]:
+    """Return the things a text names, each as its type and its value.
+
+    A standard stands without its year, and together with the international
+    standard it adopts: who asks about ISO 9001 means GB/T 19001 too.
+    """
+    found: set[Mention] = set()
+    for entity in entities.find(text):
+        if entity.type == "standard_number":
+            trunk = standard_numbers.trunk(entity.value)
+            found |= {(entity.type, same) for same in (trunk, *_adoptions().get(trunk, ()))}
+        elif entity.type in _DISTANCES:
+            found.add((entity.type, entity.value))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _adoptions() -> dict[str, tuple[str, ...]]:
+    path = RESOURCES_FOLDER / "standards.csv"
+    if not path.exists():
+        return {}
+    pairs: dict[str, set[str]] = {}
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        for row in csv.DictReader(lines):
+            ours = standard_numbers.trunk(row["number"])
+            for found in standard_numbers.find(row.get("iso") or ""):
+                theirs = standard_numbers.trunk(found.value)
+                pairs.setdefault(ours, set()).add(theirs)
+                pairs.setdefault(theirs, set()).add(ours)
+    return {number: tuple(sorted(same)) for number, same in pairs.items()}
+
+
+class MentionTable:
+    """Which groups of texts name which things."""
+
+    def __init__(self, groups: Sequence[Sequence[str]]) -> None:
+        self._size = len(groups)
+        self._of_type = {kind: np.zeros(self._size, dtype=bool) for kind in _DISTANCES}
+        self._holders: dict[Mention, NDArray[np.bool_]] = {}
+        for number, texts in enumerate(groups):
+            for mention in set().union(*(mentions(text) for text in texts)):
+                self._of_type[mention[0]][number] = True
+                holders = self._holders.setdefault(mention, np.zeros(self._size, dtype=bool))
+                holders[number] = True
+
+    def distances(self, text: str) -> NDArray[np.float32]:
+        """Say how far each group is that names things of a kind the text names, but others."""
+        distances = np.zeros(self._size, dtype=np.float32)
+        named = mentions(text)
+        for kind in {mention[0] for mention in named}:
+            same = np.zeros(self._size, dtype=bool)
+            for mention in named:
+                if mention[0] == kind and mention in self._holders:
+                    same |= self._holders[mention]
+            distances[self._of_type[kind] & ~same] += _DISTANCES[kind]
+        return distances
