@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 
-from bot.faq.service import FaqService, load_faq_service
-
 from bot import settings
 from bot.database import Database
+from bot.faq.service import FaqService, shared_faq_service
 from bot.resources.regions import home_region
 from bot.settings import Settings
 from bot.staff.hours import SHANGHAI, WorkingHours
+from knowledge.entries import Entry, load_entries
 
 
 def utc_now() -> datetime:
@@ -28,11 +28,19 @@ class Context:
     settings: Settings
     database: Database
     clock: Callable[[], datetime] = utc_now
-    load_faq: Callable[[], FaqService] = field(default=load_faq_service)
+    load_faq: Callable[[], FaqService] = shared_faq_service
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        """The knowledge base's entries; reading them takes no encoder."""
+        return {entry.id: entry for entry in load_entries()}
 
     @cached_property
     def faq(self) -> FaqService:
-        """The knowledge base, loaded when first needed: mostly the web application has searched."""
+        """The search, whose encoders take seconds to load.
+
+        Only where no web application has searched before (``rasa shell``, tests) it is needed.
+        """
         return self.load_faq()
 
     @property

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from knowledge.decision import decide
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -16,7 +15,10 @@ from actions.cards import button, label
 from actions.context import Context
 from actions.doing import Doing
 from actions.said import Said
+from bot.faq.followups import follow_up, tells
+from bot.faq.service import candidates_from
 from bot.staff.hours import spoken
+from knowledge.decision import Decision, decide
 from knowledge.entries import Entry
 from knowledge.search import Candidate
 
@@ -36,7 +38,7 @@ class AnswerQuestion(Doing):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
         candidates = candidates_for(said, here)
-        decision = decide(candidates, in_scope=said.in_scope)
+        decision = decide_on(candidates, said, here)
         if decision.kind == "answer":
             return tell_entry(dispatcher, here, decision.choices[0], candidates, said)
         if "standard_number" in said.entities:
@@ -57,24 +59,23 @@ class AnswerFollowup(Doing):
     async def act(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
-        last = here.faq.entry(tracker.get_slot("last_entry") or "")
+        last = here.entries.get(tracker.get_slot("last_entry") or "")
         if last is None:
             candidates = candidates_for(said, here)
-            decision = decide(candidates, in_scope=said.in_scope)
+            decision = decide_on(candidates, said, here)
             if decision.kind == "answer":
                 return tell_entry(dispatcher, here, decision.choices[0], candidates, said)
             dispatcher.utter_message(response="utter_followup_what")
             return []
-        candidates = [
-            each
-            for each in here.faq.understand(f"{last.title} {said.text}", here.today).candidates
-            if each.id != last.id and _same_subject(here.faq.entry(each.id), last)
-        ]
-        decision = decide(candidates)
+        neighbour = follow_up(here.entries.values(), last, said.text, here.today)
+        if neighbour is not None:
+            return tell_entry(dispatcher, here, neighbour.id, [], said)
+        candidates = candidates_for(said, here)
+        decision = decide_on(candidates, said, here)
         if decision.kind == "answer":
             return tell_entry(dispatcher, here, decision.choices[0], candidates, said)
-        if decision.kind == "clarify":
-            return ask_back(dispatcher, tracker, here, decision.choices)
+        if tells(last, said.text):
+            return tell_entry(dispatcher, here, last.id, [], said)
         dispatcher.utter_message(response="utter_followup_unknown", title=last.title)
         return []
 
@@ -89,7 +90,7 @@ class AnswerChoice(Doing):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
         chosen = said.entities.get("entry") or _ordinal(said.text, tracker.get_slot("choices"))
-        if chosen is None or here.faq.entry(chosen) is None:
+        if chosen is None or chosen not in here.entries:
             return [FollowupAction("action_answer_question")]
         return tell_entry(dispatcher, here, chosen, [], said)
 
@@ -115,7 +116,7 @@ class AcceptOffer(Doing):
     async def act(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
-        last = here.faq.entry(tracker.get_slot("last_entry") or "")
+        last = here.entries.get(tracker.get_slot("last_entry") or "")
         if last is None or last.next_step not in _OFFERS:
             dispatcher.utter_message(response="utter_all_right")
             return []
@@ -132,7 +133,7 @@ class Refuse(Doing):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
         candidates = candidates_for(said, here)
-        decision = decide(candidates, in_scope=said.in_scope)
+        decision = decide_on(candidates, said, here)
         # The knowledge base may know better than the classifier what is ours.
         if decision.kind == "answer":
             return tell_entry(dispatcher, here, decision.choices[0], candidates, said)
@@ -152,8 +153,18 @@ _OFFERS = {
 def candidates_for(said: Said, here: Context) -> list[Candidate]:
     """What the web application found, or, without it, what a search finds now."""
     if said.faq is not None:
-        return [Candidate(str(each["id"]), float(each["score"]), {}) for each in said.faq]
+        return candidates_from(said.faq)
     return list(here.faq.understand(said.text, here.today).candidates) if said.text else []
+
+
+def decide_on(candidates: list[Candidate], said: Said, here: Context) -> Decision:
+    """Answer, ask back or refuse; what is not in force today is never said."""
+    known = [
+        each
+        for each in candidates
+        if each.id in here.entries and here.entries[each.id].in_force(here.today)
+    ]
+    return decide(known, in_scope=said.in_scope)
 
 
 def tell_entry(
@@ -164,7 +175,7 @@ def tell_entry(
     said: Said,
 ) -> list[EventType]:
     """Say an entry's answer; its basis and details go along for the channel to show."""
-    entry = here.faq.entry(entry_id)
+    entry = here.entries.get(entry_id)
     if entry is None:
         return [FollowupAction("action_reject_choices")]
     score = next((each.score for each in candidates if each.id == entry_id), 1.0)
@@ -174,9 +185,12 @@ def tell_entry(
         buttons=_next_step(entry, said),
         json_message={"faq": faq_data(entry, score), "handled": "answer"},
     )
-    remembered = {"last_entry": entry.id, "case_subject": entry.title}
-    remembered |= {"misses": None, "choices": None}
-    return [SlotSet(slot, value) for slot, value in remembered.items()]
+    return [
+        SlotSet("last_entry", entry.id),
+        SlotSet("case_subject", entry.title),
+        SlotSet("misses", None),
+        SlotSet("choices", None),
+    ]
 
 
 def faq_data(entry: Entry, score: float) -> dict[str, Any]:
@@ -195,7 +209,7 @@ def ask_back(
     dispatcher: CollectingDispatcher, tracker: Tracker, here: Context, choices: tuple[str, ...]
 ) -> list[EventType]:
     """Ask which entry is meant; the second time in a row a person is among the choices."""
-    offered = [entry for each in choices[:MOST_CHOICES] if (entry := here.faq.entry(each))]
+    offered = [entry for each in choices[:MOST_CHOICES] if (entry := here.entries.get(each))]
     buttons = [button(entry.title, "choose_entry", entry=entry.id) for entry in offered]
     buttons.append(button(label("none_of_these"), "none_of_these"))
     misses = (tracker.get_slot("misses") or 0) + 1
@@ -233,10 +247,6 @@ def _next_step(entry: Entry, said: Said) -> list[dict[str, str]]:
     }
     named = about if entry.next_step in ("find_institution", "find_instrument") else {}
     return [button(label("next_steps", entry.next_step), entry.next_step, **named)]
-
-
-def _same_subject(entry: Entry | None, last: Entry) -> bool:
-    return entry is not None and (entry.category == last.category or entry.id in last.related)
 
 
 def _ordinal(text: str, choices: list[str] | None) -> str | None:
