@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import unicodedata
 
+from knowledge.simplified import simplified
+
 _SLASHES = "∕⁄╱／\\"
 _DASHES = "‐‑‒–—―−－﹣"
 _SAME_LENGTH = {ord(slash): "/" for slash in _SLASHES} | {ord(dash): "-" for dash in _DASHES}
 
 
 def plain(text: str) -> str:
-    """Narrow full-width characters, unite slashes and dashes, turn letters upper case.
+    """Narrow, upper case, simplified: full-width forms, slashes and dashes become one kind.
 
     The result is exactly as long as the text, so that a position found in one
     is a position in the other; a character with no single-character plain form
     stays what it is.
     """
-    return "".join(_narrow(character) for character in text.translate(_SAME_LENGTH))
+    return "".join(_narrow(character) for character in simplified(text).translate(_SAME_LENGTH))
 
 
 def _narrow(character: str) -> str:

@@ -6,10 +6,12 @@ import logging
 import re
 import threading
 from functools import lru_cache
+from itertools import accumulate
 
 import jieba
 
 from knowledge import standard_numbers
+from knowledge.simplified import simplified
 from knowledge.vocabulary import dictionary_files, terms
 
 # jieba cuts "GB/T 19001-2016" into six pieces, and no dictionary entry can stop it: "/" and
@@ -38,13 +40,17 @@ def cut(text: str) -> list[str]:
     find its place; white space is dropped, punctuation stays.
     """
     tokenizer = _tokenizer()
-    words: list[str] = []
+    # The dictionary is simplified; a traditional text is cut like its simplified twin.
+    readable = simplified(text)
+    lengths: list[int] = []
     position = 0
     for start, end in _code_spans(text):
-        words += tokenizer.lcut(text[position:start])
-        words.append(text[start:end])
+        lengths += [len(word) for word in tokenizer.cut(readable[position:start])]
+        lengths.append(end - start)
         position = end
-    words += tokenizer.lcut(text[position:])
+    lengths += [len(word) for word in tokenizer.cut(readable[position:])]
+    ends = list(accumulate(lengths))
+    words = [text[end - length : end] for end, length in zip(ends, lengths, strict=True)]
     return [word for word in words if not word.isspace()]
 
 
