@@ -106,7 +106,7 @@ class IntentAndCategoryClassifier(GraphComponent, IntentClassifier):
         if self._model is None or not text:
             message.set(INTENT, {"name": None, "confidence": 0.0}, add_to_output=True)
             return
-        vectors = message_vectors.of(text, self._model.features.encoders)
+        vectors = message_vectors.of(text, self._model.features.widths)
         ranking, category = self._model.guess(text, vectors)
         shown = [
             {"name": guess.name, "confidence": guess.confidence}

@@ -151,10 +151,9 @@ def _remember_vectors(text: str, turn_request: TurnRequest) -> None:
     if turn_request.packed_vectors is None or turn_request.payload is not None:
         return
     try:
-        vectors = unpack(turn_request.packed_vectors)
+        message_vectors.remember(text, unpack(turn_request.packed_vectors))
     except ValueError as error:
         raise BadRequest(f"metadata.vectors cannot be read: {error}") from None
-    message_vectors.remember(text, vectors)
 
 
 def _error(status: int, code: str, message: str) -> HTTPResponse:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
-Array = NDArray[np.float64]
+from bot.components.text_features import Array, FeatureRows
 
 # Unit vectors need a weak penalty: from 10 to 60 the accuracy is the same, at
-# sklearn's 1 it is several points lower.
-_C = 30.0
-_FOLDS = 5
+# the usual 1 it is several points lower.
+_PENALTY = 1 / 30
+_TOLERANCE = 1e-4
+_MOST_STEPS = 300
+_FOLDS = 3
 _TEMPERATURES = np.geomspace(0.3, 5.0, 60)
 
 
@@ -22,77 +23,95 @@ _TEMPERATURES = np.geomspace(0.3, 5.0, 60)
 class LabelModel:
     """Probabilities of labels for one message.
 
-    `temperature` divides the scores so that a confidence of 0.8 is right about
-    eight times in ten on examples that were held out of the training.
+    `weights` has a row for each feature and a last one for the labels' own
+    offsets. `temperature` divides the scores so that a confidence of 0.8 is
+    right about eight times in ten on examples held out of the training.
     """
 
     labels: tuple[str, ...]
     weights: Array
-    bias: Array
     temperature: float
 
-    def probabilities(self, dense: Array, columns: NDArray[np.intp], weights: Array) -> Array:
+    def probabilities(self, dense: Array, columns: NDArray[np.intp], values: Array) -> Array:
         """One probability a label, for the features that `TextFeatures` gives."""
-        width = dense.shape[-1]
-        scores = dense @ self.weights[:width] + self.bias
-        scores = scores + weights @ self.weights[width + columns]
-        return np.asarray(softmax(scores / self.temperature), dtype=np.float64)
+        width = len(dense)
+        scores = dense @ self.weights[:width] + self.weights[-1]
+        scores = scores + values @ self.weights[width + columns]
+        return softmax(scores / self.temperature)
 
     @classmethod
-    def fit(cls, matrix: csr_matrix, labels: Sequence[str]) -> LabelModel:
-        """Learn from labelled rows; the same rows always give the same model."""
+    def fit(cls, rows: FeatureRows, labels: Sequence[str]) -> LabelModel:
+        """Learn from labelled rows; the same rows always give the same model.
+
+        Raises:
+            ValueError: There are fewer than two labels to tell apart.
+        """
         names, targets = np.unique(np.asarray(labels), return_inverse=True)
         if len(names) < 2:
             raise ValueError("a classifier needs examples of at least two labels")
-        weights, bias = _fit(matrix, targets, len(names))
         return cls(
             labels=tuple(str(name) for name in names),
-            weights=weights,
-            bias=bias,
-            temperature=_temperature(matrix, targets, len(names)),
+            weights=_fit(rows, targets, len(names)),
+            temperature=_temperature(rows, targets, len(names)),
         )
 
 
 def softmax(scores: Array) -> Array:
+    """Probabilities that grow with the scores and sum to one along the last axis."""
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
-def _fit(matrix: csr_matrix, targets: NDArray[np.intp], labels: int) -> tuple[Array, Array]:
-    from sklearn.linear_model import LogisticRegression
+def _fit(rows: FeatureRows, targets: NDArray[np.intp], labels: int) -> Array:
+    """Multinomial logistic regression.
 
-    # Balanced, because how many examples an intent has says nothing about how
-    # often customers mean it.
-    learner = LogisticRegression(C=_C, class_weight="balanced", max_iter=1000, tol=1e-3)
-    learner.fit(matrix, targets)
-    weights = np.zeros((matrix.shape[1], labels))
-    bias = np.full(labels, -1e3)
-    if len(learner.classes_) == 2:
-        # sklearn keeps one row for two labels; half to each side is the same model.
-        rows = np.vstack([-learner.coef_, learner.coef_]) / 2
-        offsets = np.concatenate([-learner.intercept_, learner.intercept_]) / 2
-    else:
-        rows, offsets = learner.coef_, learner.intercept_
-    weights[:, learner.classes_] = rows.T
-    bias[learner.classes_] = offsets
-    return weights, bias
+    Not scikit-learn's: it takes one matrix, dense or sparse, and our rows are
+    half of each. Keeping the halves apart makes the same fit five times faster.
+    """
+    from scipy.optimize import minimize
+
+    count = len(targets)
+    wanted = np.zeros((count, labels))
+    wanted[np.arange(count), targets] = 1.0
+    # Each label weighs the same: how many examples an intent has says nothing
+    # about how often customers mean it.
+    weight = (count / labels / np.maximum(wanted.sum(axis=0), 1))[targets][:, None]
+
+    def loss_and_slope(flat: Array) -> tuple[float, Array]:
+        weights = flat.reshape(rows.width + 1, labels)
+        likely = softmax(rows.times(weights[:-1]) + weights[-1])
+        surprise = -np.log(np.maximum(likely[wanted > 0], 1e-300))
+        penalised = weights[:-1] * _PENALTY
+        loss = (weight[:, 0] * surprise).sum() + (weights[:-1] * penalised).sum() / 2
+        error = (likely - wanted) * weight
+        slope = np.vstack([rows.transposed_times(error) + penalised, error.sum(axis=0)])
+        return loss / count, slope.ravel() / count
+
+    found = minimize(
+        loss_and_slope,
+        np.zeros((rows.width + 1) * labels),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": _MOST_STEPS, "gtol": _TOLERANCE / 30},
+    )
+    return np.asarray(found.x.reshape(rows.width + 1, labels))
 
 
-def _temperature(matrix: csr_matrix, targets: NDArray[np.intp], labels: int) -> float:
+def _temperature(rows: FeatureRows, targets: NDArray[np.intp], labels: int) -> float:
     """The temperature under which held-out examples are least surprising."""
     from sklearn.model_selection import StratifiedKFold
 
     folds = min(_FOLDS, int(np.bincount(targets).min()))
     if folds < 2:
         return 1.0
-    scores = np.zeros((matrix.shape[0], labels))
+    scores = np.zeros((len(targets), labels))
     splitter = StratifiedKFold(folds, shuffle=True, random_state=0)
     for train, held_out in splitter.split(np.zeros(len(targets)), targets):
-        weights, bias = _fit(matrix[train], targets[train], labels)
-        scores[held_out] = matrix[held_out] @ weights + bias
-    rows = np.arange(len(targets))
+        weights = _fit(rows.of(train), targets[train], labels)
+        scores[held_out] = rows.of(held_out).times(weights[:-1]) + weights[-1]
+    right = np.arange(len(targets)), targets
     surprise = [
-        -np.log(np.maximum(softmax(scores / t)[rows, targets], 1e-12)).mean()
-        for t in _TEMPERATURES
+        -np.log(np.maximum(softmax(scores / temperature)[right], 1e-12)).mean()
+        for temperature in _TEMPERATURES
     ]
     return float(_TEMPERATURES[int(np.argmin(surprise))])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -41,16 +41,28 @@ class MessageVectors:
         return self._load_embedder()
 
     def remember(self, text: str, vectors: dict[str, NDArray[Any]]) -> None:
+        """Take the vectors of a text that will be asked for soon.
+
+        Raises:
+            ValueError: A vector holds something that is not a number.
+        """
+        for name, vector in vectors.items():
+            if not vector.size or not np.isfinite(vector).all():
+                raise ValueError(f"{name} is not a vector of numbers")
         self._remembered[text] = vectors
         while len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)
 
-    def of(self, text: str, names: Sequence[str]) -> list[NDArray[np.float64]]:
-        """The vectors of one text, in the order of the encoders' names."""
+    def of(self, text: str, widths: Mapping[str, int]) -> list[NDArray[np.float64]]:
+        """The vectors of one text, in the order of the encoders' names.
+
+        `widths` says how many numbers the vectors of each encoder must have;
+        remembered ones that are missing or different are not used.
+        """
         known = self._remembered.get(text, {})
-        if not all(name in known for name in names):
+        if any(name not in known or known[name].size != size for name, size in widths.items()):
             known = self._embedder.vectors(text)
-        return [np.asarray(known[name], dtype=np.float64) for name in names]
+        return [np.asarray(known[name], dtype=np.float64) for name in widths]
 
     def of_all(self, texts: Sequence[str]) -> dict[str, NDArray[np.float64]]:
         """A row for each text, by encoder name: those encoders that could be loaded."""

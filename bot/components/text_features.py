@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix
 
 Array = NDArray[np.float64]
 
@@ -61,6 +61,11 @@ class TextFeatures:
             idf=idf,
         )
 
+    @property
+    def widths(self) -> dict[str, int]:
+        """How many numbers each encoder's vectors have."""
+        return {name: len(mean) for name, mean in zip(self.encoders, self.means)}
+
     def dense(self, rows: Sequence[Array]) -> Array:
         """Centred unit vectors of all encoders, side by side.
 
@@ -87,12 +92,37 @@ class TextFeatures:
         length = np.linalg.norm(weights) or 1.0
         return columns, _CHARACTER_WEIGHT * weights / length
 
-    def matrix(self, texts: Sequence[str], vectors: dict[str, Array]) -> csr_matrix:
-        """Everything about the training texts, a row each."""
+    def rows(self, texts: Sequence[str], vectors: dict[str, Array]) -> FeatureRows:
+        """Everything about the training texts."""
         found = [self.characters(text) for text in texts]
         ends = np.cumsum([0] + [len(columns) for columns, _ in found])
-        shape = (len(texts), len(self.vocabulary))
         columns = np.concatenate([columns for columns, _ in found])
-        weights = np.concatenate([weights for _, weights in found])
-        dense = self.dense([vectors[name] for name in self.encoders])
-        return hstack([csr_matrix(dense), csr_matrix((weights, columns, ends), shape)], "csr")
+        values = np.concatenate([values for _, values in found])
+        shape = (len(texts), len(self.vocabulary))
+        return FeatureRows(
+            dense=self.dense([vectors[name] for name in self.encoders]),
+            sparse=csr_matrix((values, columns, ends), shape),
+        )
+
+
+@dataclass(frozen=True)
+class FeatureRows:
+    """A row of features for each text: a dense half and a sparse half."""
+
+    dense: Array
+    sparse: csr_matrix
+
+    @property
+    def width(self) -> int:
+        return int(self.dense.shape[1] + self.sparse.shape[1])
+
+    def of(self, chosen: NDArray[np.intp]) -> FeatureRows:
+        """The chosen rows."""
+        return FeatureRows(self.dense[chosen], self.sparse[chosen])
+
+    def times(self, weights: Array) -> Array:
+        split = self.dense.shape[1]
+        return np.asarray(self.dense @ weights[:split] + self.sparse @ weights[split:])
+
+    def transposed_times(self, errors: Array) -> Array:
+        return np.vstack([self.dense.T @ errors, self.sparse.T @ errors])
