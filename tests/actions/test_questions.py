@@ -1,0 +1,119 @@
+"""Answering from the knowledge base."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from actions.context import Context
+from actions.questions import (
+    AcceptOffer,
+    AnswerChoice,
+    AnswerFollowup,
+    AnswerQuestion,
+    Refuse,
+    RejectChoices,
+)
+from tests.actions.acting import do, heard
+from tests.fakes import FakeClock
+
+FORCED = "metrology-forced-scope"
+
+
+def test_a_sure_answer_carries_its_basis_and_one_offer(here: Context) -> None:
+    done = do(AnswerQuestion(), heard("强检目录有哪些", "ask_metrology", faq=[(FORCED, 0.9)]))
+    [message] = done.messages
+    entry = here.entries[FORCED]
+    assert message["response"] in ("utter_faq_answer", "utter_faq_answer_authority")
+    assert message["answer"] == entry.answer.strip()
+    assert message["custom"]["faq"]["basis"] == list(entry.basis)
+    assert message["custom"]["handled"] == "answer"
+    assert len(message["buttons"]) == (entry.next_step is not None)
+    assert done.slots["last_entry"] == FORCED
+
+
+def test_an_unsure_answer_asks_back_with_choices(here: Context) -> None:
+    ids = list(here.entries)[:5]
+    done = do(AnswerQuestion(), heard("那个证咋整", "ask_other", faq=[(i, 0.2) for i in ids]))
+    buttons = done.messages[0]["buttons"]
+    assert done.responses == ["utter_clarify"]
+    assert 3 <= len(buttons) <= 5
+    assert buttons[-1]["payload"] == "/none_of_these"
+    assert done.slots["choices"] == ids[:4][: len(buttons) - 1]
+    chosen = do(AnswerChoice(), heard("第二个", "choose_entry", slots=done.slots))
+    assert chosen.slots["last_entry"] == ids[1]
+    pressed = do(AnswerChoice(), heard(intent="choose_entry", entities={"entry": ids[0]}))
+    assert pressed.slots["last_entry"] == ids[0]
+
+
+def test_a_second_miss_in_a_row_offers_a_person(here: Context) -> None:
+    first = do(AnswerQuestion(), heard("嗯哼哈", "ask_other"))
+    assert first.responses == ["utter_rephrase"]
+    second = do(AnswerQuestion(), heard("嗯哼哈", "ask_other", slots=first.slots))
+    assert second.responses == ["utter_offer_person"]
+    assert do(RejectChoices(), heard("都不是", "none_of_these")).responses == ["utter_offer_person"]
+
+
+def test_no_person_is_promised_out_of_hours(here: Context, clock: FakeClock) -> None:
+    clock.now = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)
+    done = do(RejectChoices(), heard("都不是", "none_of_these"))
+    assert done.responses == ["utter_offer_message"]
+    assert "11 月 30 日" in done.messages[0]["opens_at"]
+
+
+def test_what_is_not_in_force_is_not_said(here: Context, clock: FakeClock) -> None:
+    coming = next(each for each in here.entries.values() if each.effective_from == date(2027, 1, 1))
+    question = heard("商标", "ask_ip", faq=[(coming.id, 0.9)])
+    assert do(AnswerQuestion(), question).responses == ["utter_rephrase"]
+    clock.now = datetime(2027, 1, 4, 3, 0, tzinfo=UTC)
+    assert do(AnswerQuestion(), question).slots["last_entry"] == coming.id
+
+
+def test_a_followup_is_about_the_last_entry(here: Context) -> None:
+    duration = next(e for e in here.entries.values() if e.title.startswith("商标注册的流程和时间"))
+    done = do(
+        AnswerFollowup(),
+        heard("那要花多少钱", "ask_followup", slots={"last_entry": duration.id}),
+    )
+    assert here.entries[done.slots["last_entry"]].title == "商标官费是多少"
+
+
+def test_a_followup_to_nothing_asks_what_is_meant(here: Context) -> None:
+    assert do(AnswerFollowup(), heard("那要多久", "ask_followup")).responses == [
+        "utter_followup_what"
+    ]
+
+
+def test_a_yes_takes_up_the_offer(here: Context) -> None:
+    entry = next(e for e in here.entries.values() if e.next_step == "find_institution")
+    done = do(AcceptOffer(), heard("好的", "affirm", slots={"last_entry": entry.id}))
+    assert done.next == ["find_institution_form"]
+    assert do(AcceptOffer(), heard("好的", "affirm")).responses == ["utter_all_right"]
+
+
+@pytest.mark.parametrize(
+    ("text", "response"),
+    [
+        ("社保卡丢了去哪补办", "utter_refuse_12333"),
+        ("个税怎么申报", "utter_refuse_12366"),
+        ("我要跟邻居打官司", "utter_refuse_12348"),
+        ("网购的衣服不给退货", "utter_refuse_12315"),
+        ("讲个笑话", "utter_refuse"),
+    ],
+)
+def test_refusals_name_who_is_competent(here: Context, text: str, response: str) -> None:
+    question = heard(text, "out_of_scope", category="out_of_scope")
+    assert do(Refuse(), question).responses == [response]
+
+
+def test_an_answer_inside_a_form_goes_back_to_its_question(here: Context) -> None:
+    question = heard("强检目录", "ask_metrology", faq=[(FORCED, 0.9)], form="open_case_form")
+    assert do(AnswerQuestion(), question).next == ["open_case_form"]
+
+
+def test_without_the_web_application_the_action_searches_itself(here: Context) -> None:
+    tracker = heard("强检目录", "ask_metrology")
+    del tracker.latest_message["metadata"]["faq"]
+    do(AnswerQuestion(), tracker)
+    assert here.faq.asked == ["强检目录"]  # type: ignore[attr-defined]
