@@ -58,11 +58,15 @@ async def list_(request: Request) -> HTTPResponse:
         raise BadInput("status 应为 queued、staff、bot 或 resolved。")
     status = ConversationStatus(asked) if asked else None
 
+    now = request.app.ctx.clock()
+
     def read(session: Session) -> list[dict[str, Any]]:
         reader(session, request)
-        return desk.conversations_in(session, status, now=request.app.ctx.clock())
+        return desk.conversations_in(session, status, now=now)
 
-    return json({"conversations": await request.app.ctx.database.read(read)})
+    found = await request.app.ctx.database.read(read)
+    # Clocks at desks are wrong now and then; waiting is counted by ours.
+    return json({"conversations": found, "now": now.isoformat()})
 
 
 @blueprint.get("/conversations/<conversation_id:str>")

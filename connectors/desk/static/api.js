@@ -1,0 +1,100 @@
+/** The desk API as functions. The browser holds the session cookie; the CSRF token lives here. */
+
+import { Refused, answerOf } from "./refused.js";
+
+export class DeskApi {
+  #token = "";
+  #watched = null;
+  #waiting = null;
+
+  constructor(address, { onExpired }) {
+    Object.assign(this, { address, onExpired });
+  }
+
+  async login(username, password) {
+    await this.#call("POST", "/login", { username, password });
+    return this.me();
+  }
+
+  async me() {
+    const found = await this.#call("GET", "/me");
+    this.#token = found.csrf_token;
+    return found;
+  }
+
+  logout() {
+    return this.#call("POST", "/logout", {});
+  }
+
+  conversations(status) {
+    return this.#call("GET", `/conversations?status=${status}`);
+  }
+
+  conversation(id) {
+    return this.#call("GET", `/conversations/${encodeURIComponent(id)}`);
+  }
+
+  suggestions(text) {
+    return this.#call("GET", `/suggestions?text=${encodeURIComponent(text)}`);
+  }
+
+  /** @param verb accept, return_to_bot, requeue or resolve */
+  act(id, verb, body = {}) {
+    return this.#call("POST", `/conversations/${encodeURIComponent(id)}/${verb}`, body);
+  }
+
+  /** What the outbox calls; an item's payload says where it belongs. */
+  async send({ client_id, text, payload }) {
+    const path = `/conversations/${encodeURIComponent(payload.conversation_id)}/messages`;
+    return (await this.#call("POST", path, { client_id, text, private: payload.private })).message;
+  }
+
+  /** From now on the feed also tells about this conversation, whoever holds it. */
+  watch(id) {
+    if (this.#watched === id) return;
+    this.#watched = id;
+    this.#waiting?.abort();
+  }
+
+  async changes(after, wait, signal) {
+    const watched = this.#watched;
+    this.#waiting = new AbortController();
+    const either = AbortSignal.any([signal, this.#waiting.signal]);
+    const more = watched ? `&watch=${encodeURIComponent(watched)}` : "";
+    try {
+      return await this.#call("GET", `/changes?after=${after}&wait=${wait}${more}`, null, either);
+    } catch (error) {
+      if (this.#waiting.signal.aborted) return { changes: [], cursor: after };
+      if (error.status === 401) error.permanent = true; // the feed ends; signing in starts it again
+      throw error;
+    }
+  }
+
+  openSocket() {
+    const url = new URL(`${this.address}/live`, location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    return new WebSocket(url);
+  }
+
+  async #call(method, path, body, signal = AbortSignal.timeout(15_000), isSecond = false) {
+    const response = await fetch(this.address + path, {
+      method,
+      headers: body ? { "Content-Type": "application/json", "X-CSRF-Token": this.#token } : {},
+      body: body ? JSON.stringify(body) : undefined,
+      credentials: "same-origin",
+      cache: "no-store",
+      signal,
+    });
+    try {
+      return await answerOf(response);
+    } catch (error) {
+      // Another tab signed in meanwhile: same cookie jar, another token.
+      if (error.code === "csrf_missing" && !isSecond) {
+        await this.me();
+        return this.#call(method, path, body, AbortSignal.timeout(15_000), true);
+      }
+      if (error instanceof Refused && error.code === "unauthorized") this.onExpired();
+      throw error;
+    }
+  }
+}

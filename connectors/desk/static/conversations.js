@@ -1,0 +1,117 @@
+/** All conversations this desk knows of, kept in step with the change feed. */
+
+export class Conversations {
+  #rows = new Map(); // id -> row
+  #places = new Map(); // id -> place in "mine", given once, so that nothing jumps
+  #fresh = { others: new Set(), resolved: new Set() };
+
+  constructor({ staff, storage }) {
+    Object.assign(this, { staff, storage });
+    this.seenUpTo = storage.get("seen", {});
+  }
+
+  row(id) {
+    return this.#rows.get(id);
+  }
+
+  isMine(row) {
+    return row?.status === "staff" && row.holder?.number === this.staff.number;
+  }
+
+  /** Takes in a whole list of one status as the server tells it. */
+  load(status, rows) {
+    const known = new Set(rows.map((row) => row.id));
+    for (const row of [...this.#rows.values()]) {
+      if (row.status === status && !known.has(row.id)) this.#rows.delete(row.id);
+    }
+    for (const row of rows) this.#rows.set(row.id, row);
+    if (status === "bot") this.#fresh.others.clear();
+    if (status === "resolved") this.#fresh.resolved.clear();
+    const mine = rows.filter((row) => this.isMine(row) && !this.#places.has(row.id));
+    mine.sort((one, other) => waitedFor(one).localeCompare(waitedFor(other)));
+    for (const row of mine) this.#places.set(row.id, this.#places.size);
+  }
+
+  put(row) {
+    this.#rows.set(row.id, { ...this.#rows.get(row.id), ...row });
+  }
+
+  /** Follows one change; returns the statuses whose lists must be asked for again. */
+  note(change) {
+    const row = this.#rows.get(change.conversation_id);
+    if (change.type === "message") this.#noteMessage(row, change.message);
+    if (change.type !== "status") return [];
+    const before = row?.status;
+    if (row) Object.assign(row, { status: change.status, holder: change.holder, reason: change.reason });
+    if (change.status === "bot" && !row) this.#fresh.others.add(change.conversation_id);
+    if (change.status === "resolved" && !row) this.#fresh.resolved.add(change.conversation_id);
+    const asked = { queued: ["queued"], staff: row ? [] : ["staff"] }[change.status] ?? [];
+    if (before !== change.status && row && change.status === "staff" && this.isMine(row)) this.#place(row.id);
+    return asked;
+  }
+
+  #noteMessage(row, message) {
+    if (!row || message.seq <= row.last_seq) return;
+    Object.assign(row, { last_seq: message.seq, last_message_at: message.created_at });
+    if (message.author === "customer") {
+      row.first_words ||= message.text.slice(0, 60);
+      row.unanswered = (row.unanswered ?? 0) + 1;
+      row.unanswered_since ??= message.created_at;
+    } else if (message.author !== "system" && !message.private) {
+      Object.assign(row, { unanswered: 0, unanswered_since: null });
+    }
+    const category = message.data?.turn?.category;
+    if (category && category !== "out_of_scope") row.category = category;
+  }
+
+  /** The rows of one tab in the order in which they are shown. */
+  list(name) {
+    const rows = [...this.#rows.values()];
+    if (name === "queue") return longestFirst(rows.filter((row) => row.status === "queued"));
+    if (name === "mine") {
+      const mine = rows.filter((row) => this.isMine(row));
+      for (const row of mine) this.#place(row.id);
+      return mine.sort((one, other) => this.#places.get(one.id) - this.#places.get(other.id));
+    }
+    if (name === "resolved") return newestFirst(rows.filter((row) => row.status === "resolved"));
+    const others = rows.filter((row) => row.status === "bot" || (row.status === "staff" && !this.isMine(row)));
+    return newestFirst(others);
+  }
+
+  /** How many conversations have come to a tab since it was loaded. */
+  freshIn(name) {
+    return this.#fresh[name]?.size ?? 0;
+  }
+
+  /** The customer's messages that nobody has answered and we have not looked at. */
+  unread(row) {
+    if (row.status !== "queued" && !this.isMine(row)) return 0;
+    return row.last_seq > (this.seenUpTo[row.id] ?? 0) ? (row.unanswered ?? 0) : 0;
+  }
+
+  see(id) {
+    const row = this.#rows.get(id);
+    if (!row || this.seenUpTo[id] === row.last_seq) return;
+    delete this.seenUpTo[id]; // the newest last, so that the oldest is forgotten first
+    this.seenUpTo[id] = row.last_seq;
+    this.seenUpTo = Object.fromEntries(Object.entries(this.seenUpTo).slice(-300));
+    this.storage.set("seen", this.seenUpTo);
+  }
+
+  #place(id) {
+    if (!this.#places.has(id)) this.#places.set(id, this.#places.size);
+  }
+}
+
+const waitedFor = (row) => row.unanswered_since ?? `~${row.last_message_at}`;
+
+const queuedAt = (row) => row.queued_at ?? row.created_at;
+
+function longestFirst(rows) {
+  return rows.sort((one, other) => queuedAt(one).localeCompare(queuedAt(other)));
+}
+
+/** By when they began: a new message does not move a row under the reader's hand. */
+function newestFirst(rows) {
+  return rows.sort((one, other) => other.created_at.localeCompare(one.created_at));
+}

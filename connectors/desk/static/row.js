@@ -1,0 +1,54 @@
+/** One conversation as a row of the list. A row is changed in place, so that focus stays on it. */
+
+import { element, hiddenLabel, hook } from "/static/dom.js";
+import { spokenTime } from "/widget/static/times.js";
+import { waitingNode } from "./waiting.js";
+import { categoryName, channelName, reasonName, staffName } from "./words.js";
+
+export function rowNode({ open, accept }) {
+  return element(
+    "li",
+    { class: "row" },
+    element(
+      "button",
+      { class: "row-open", type: "button", onclick: open },
+      element("span", { class: "row-line" }, element("span", { class: "row-person" }, element("span", { class: "row-who", "data-row-who": true }), " ", element("span", { class: "row-channel", "data-row-channel": true })), element("span", { class: "row-marks", "data-row-marks": true })),
+      element("span", { class: "row-words", "data-row-words": true }),
+      element("span", { class: "row-foot", "data-row-state": true }),
+    ),
+    element("button", { class: "button row-accept", type: "button", text: "接入", "data-row-accept": true, onclick: accept }),
+  );
+}
+
+export function fillRow(node, row, { isOpen, isMine, unread }) {
+  set(hook(node, "row-who"), row.customer.name);
+  set(hook(node, "row-words"), row.first_words || "（还没有说话）");
+  set(hook(node, "row-channel"), channelName(row.channel));
+  const marks = [];
+  if (row.category) marks.push(element("span", { class: "tag", text: categoryName(row.category) }));
+  if (unread) marks.push(element("span", { class: "badge figures" }, String(unread), hiddenLabel("条未读")));
+  hook(node, "row-marks").replaceChildren(...marks);
+  hook(node, "row-state").replaceChildren(stateOf(row, isMine));
+  const accept = hook(node, "row-accept");
+  accept.hidden = row.status !== "queued";
+  accept.setAttribute("aria-label", `接入${row.customer.name}`);
+  node.classList.toggle("row-unread", unread > 0);
+  node.firstElementChild.setAttribute("aria-current", String(isOpen));
+}
+
+function stateOf(row, isMine) {
+  const words = (text) => element("span", { class: "row-state", text });
+  if (row.status === "queued") {
+    const waiting = waitingNode(row.queued_at ?? row.created_at, "queue");
+    const reason = row.reason && row.reason !== "customer_asked" ? reasonName(row.reason) : "";
+    return reason ? element("span", {}, waiting, element("span", { class: "row-reason", text: ` · ${reason}` })) : waiting;
+  }
+  if (isMine) return row.unanswered_since ? waitingNode(row.unanswered_since, "reply") : words(`已回复 ${spokenTime(row.last_message_at)}`);
+  if (row.status === "staff") return words(`${staffName(row.holder)}接待中`);
+  if (row.status === "bot") return words(`机器人接待 · ${spokenTime(row.last_message_at)}`);
+  return words(`已结束 · ${spokenTime(row.last_message_at)}`);
+}
+
+function set(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}

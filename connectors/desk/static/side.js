@@ -1,0 +1,94 @@
+/** The right column: who the customer is, why the bot handed over, and earlier conversations. */
+
+import { element, hook } from "/static/dom.js";
+import { spokenTime } from "/widget/static/times.js";
+import { categoryName, channelName, factName, failureName, intentName, percent, reasonName } from "./words.js";
+
+export class Side {
+  constructor(root, { open }) {
+    this.place = hook(root, "side-open");
+    this.empty = hook(root, "side-empty");
+    this.customer = hook(root, "customer");
+    this.note = hook(root, "note");
+    this.earlier = hook(root, "earlier");
+    this.open = open;
+    this.clear();
+  }
+
+  clear() {
+    this.place.hidden = true;
+    this.empty.hidden = false;
+  }
+
+  show({ customer, handoff_note: note }) {
+    this.place.hidden = false;
+    this.empty.hidden = true;
+    this.customer.replaceChildren(
+      facts([
+        ["客户", `${customer.name}，${channelName(customer.channel)}`],
+        ["首次来访", spokenTime(customer.since)],
+      ]),
+    );
+    this.note.replaceChildren(...noteNodes(note));
+    this.earlier.replaceChildren(
+      customer.earlier.length
+        ? element("ul", { class: "earlier" }, ...customer.earlier.map((row) => this.#earlierNode(row)))
+        : element("p", { class: "quiet", text: "这是第一次咨询。" }),
+    );
+  }
+
+  #earlierNode(row) {
+    const head = [spokenTime(row.created_at), categoryName(row.category)].filter(Boolean).join(" · ");
+    return element(
+      "li",
+      {},
+      element(
+        "button",
+        { class: "earlier-open", type: "button", onclick: () => this.open(row.id) },
+        element("span", { class: "quiet", text: head }),
+        element("span", { class: "earlier-words", text: row.first_words || "（没有说话）" }),
+      ),
+    );
+  }
+}
+
+function noteNodes(note) {
+  const understood = [intentName(note.intent), percent(note.confidence) && `把握 ${percent(note.confidence)}`].filter(Boolean).join("，");
+  const nodes = [
+    facts([
+      ["转接原因", reasonName(note.reason) || "没有转人工"],
+      ["客户想", understood],
+      ["服务类别", categoryName(note.category)],
+      ["异常", note.failures.map(failureName).join("；")],
+    ]),
+  ];
+  const collected = collectedOf(note);
+  if (collected.length) nodes.push(element("h3", { class: "part-small", text: "已了解到" }), facts(collected));
+  if (note.last_answers.length) {
+    nodes.push(
+      element("h3", { class: "part-small", text: "机器人最近的答复" }),
+      element("ol", { class: "answers" }, ...note.last_answers.map((text) => element("li", { text }))),
+    );
+  }
+  return nodes;
+}
+
+/** Slots and entities as label and value; technical ones and repetitions are left out. */
+function collectedOf(note) {
+  const pairs = new Map();
+  for (const [name, value] of Object.entries(note.slots ?? {})) {
+    const isPlain = ["string", "number"].includes(typeof value);
+    if (isPlain && value !== "" && factName(name) !== name) pairs.set(`${factName(name)} ${value}`, [factName(name), shown(name, value)]);
+  }
+  for (const { type, value } of note.entities ?? []) {
+    if (value) pairs.set(`${factName(type)} ${value}`, [factName(type), shown(type, value)]);
+  }
+  return [...pairs.values()];
+}
+
+const shown = (name, value) => (name.endsWith("category") ? categoryName(value) : String(value));
+
+function facts(pairs) {
+  const filled = pairs.filter(([, value]) => value);
+  return element("dl", { class: "facts" }, ...filled.map(([label, value]) => element("div", {}, element("dt", { text: label }), element("dd", { text: value }))));
+}

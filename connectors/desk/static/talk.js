@@ -1,0 +1,162 @@
+/** The conversation that lies open: its head, its line of time, and everything around it. */
+
+import { element, hook } from "/static/dom.js";
+import { Head } from "./head.js";
+import { wordsFor } from "./refused.js";
+import { Scroller } from "./scroller.js";
+import { Timeline } from "./timeline.js";
+
+const REFRESH_MILLISECONDS = 700; // several changes in a row are one look at the whole
+
+export class Talk {
+  #id = null;
+  #isShown = false;
+  #timer = null;
+
+  constructor(root, parts) {
+    Object.assign(this, parts); // api, conversations, outbox, composer, acts, side, suggestions, open, onSeen
+    this.parts = Object.fromEntries(["talk-empty", "talk-skeleton", "talk-failed", "talk-open"].map((name) => [name, hook(root, name)]));
+    this.head = new Head(root, parts);
+    this.strip = hook(root, "earlier-strip");
+    this.notice = hook(root, "notice");
+    this.scroller = new Scroller(root, { onSeen: () => this.#saw() });
+    this.timeline = new Timeline(hook(root, "log"), (item) => ({
+      retry: () => this.outbox.retry(item.client_id),
+      takeBack: () => this.#takeBack(item),
+    }));
+    document.addEventListener("visibilitychange", () => this.#isShown && this.scroller.isAtEnd && this.#saw());
+  }
+
+  get id() {
+    return this.#id;
+  }
+
+  /** @param from the conversation to lead back to, when this is an earlier one */
+  async openOne(id, from = null) {
+    this.#id = id;
+    this.#isShown = false;
+    this.from = from;
+    this.say("");
+    this.#only("none");
+    const timer = setTimeout(() => this.#id === id && !this.#isShown && this.#only("talk-skeleton"), 300);
+    this.api.watch(id); // before reading, so that nothing falls between
+    try {
+      const detail = await this.api.conversation(id);
+      if (this.#id === id) this.#showWhole(detail);
+    } catch (error) {
+      if (this.#id === id) this.#showFailure(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Follows one change of the feed. */
+  receive(change, live) {
+    if (change.conversation_id !== this.#id || !this.#isShown) return;
+    if (change.type === "message") this.#add(change.message, live);
+    const calls = change.type !== "message" || change.message.author === "customer";
+    if (calls) this.refresh();
+  }
+
+  /** Looks at the whole again soon: events, drafts and suggestions come with it. */
+  refresh() {
+    clearTimeout(this.#timer);
+    const id = this.#id;
+    this.#timer = setTimeout(async () => {
+      const detail = await this.api.conversation(id).catch(() => null); // the next change asks again
+      if (detail && this.#id === id && this.#isShown) this.#takeIn(detail);
+    }, REFRESH_MILLISECONDS);
+  }
+
+  showPending(item) {
+    if (item.payload.conversation_id !== this.#id) return;
+    this.timeline.showPending(item);
+    this.timeline.liftUnread();
+    this.scroller.toEnd();
+  }
+
+  sent(item, message) {
+    if (item.payload.conversation_id !== this.#id) return;
+    this.timeline.removePending(item.client_id);
+    this.#add(message, true);
+  }
+
+  /** The head and the composer, by what the list knows. */
+  showHead() {
+    const row = this.conversations.row(this.#id);
+    if (row && this.#isShown) this.head.show(row, this.conversations.isMine(row));
+  }
+
+  say(text) {
+    this.notice.textContent = text;
+    this.notice.hidden = !text;
+  }
+
+  #showWhole(detail) {
+    const { conversation } = detail;
+    const seen = this.conversations.seenUpTo[this.#id] ?? 0;
+    this.timeline.clear(conversation.customer.name);
+    this.composer.open(this.#id);
+    this.suggestions.clear();
+    this.#isShown = true;
+    this.#only("talk-open");
+    this.scroller.view.setAttribute("aria-live", "off"); // history is not news
+    this.strip.hidden = !this.from;
+    this.strip.replaceChildren(
+      "这是同一位客户以前的会话。",
+      element("button", { class: "link", type: "button", text: "回到刚才的会话", onclick: () => this.open(this.from) }),
+    );
+    this.#takeIn(detail);
+    const unread = seen && conversation.unanswered && detail.messages.find((each) => each.seq > seen && each.author === "customer");
+    const node = unread && this.timeline.log.querySelector(`[data-key="${unread.id}"]`);
+    if (node) this.timeline.markUnread(node);
+    for (const item of this.outbox.items) if (item.payload.conversation_id === this.#id) this.timeline.showPending(item);
+    this.scroller.toEnd();
+    if (node && node.offsetTop < this.scroller.view.scrollTop) this.scroller.to(node);
+    requestAnimationFrame(() => this.scroller.view.setAttribute("aria-live", "polite"));
+  }
+
+  #takeIn(detail) {
+    const wasAtEnd = this.scroller.isAtEnd;
+    this.conversations.put(detail.conversation);
+    for (const event of detail.events) this.timeline.addEvent(event);
+    for (const message of detail.messages) this.timeline.add(message);
+    this.side.show(detail);
+    this.suggestions.show(detail);
+    this.showHead();
+    if (wasAtEnd) this.scroller.toEnd();
+  }
+
+  #add(message, live) {
+    const wasAtEnd = this.scroller.isAtEnd;
+    const node = this.timeline.add(message);
+    if (!node) return;
+    if (live && document.hidden && message.author === "customer") this.timeline.markUnread(node);
+    this.scroller.arrived(wasAtEnd);
+  }
+
+  #saw() {
+    if (this.#isShown && this.#id && document.visibilityState === "visible") this.onSeen(this.#id);
+  }
+
+  #takeBack(item) {
+    this.outbox.discard(item.client_id);
+    this.timeline.removePending(item.client_id);
+    this.composer.focus(item.payload.private ? "note" : "reply");
+    this.composer.insert(item.text);
+  }
+
+  #showFailure(error) {
+    this.side.clear();
+    this.parts["talk-failed"].replaceChildren(
+      element("p", { class: "hint-title", text: "没能打开这个会话" }),
+      element("p", { text: wordsFor(error) }),
+      element("button", { class: "button button-small", type: "button", text: "重新打开", onclick: () => this.openOne(this.#id, this.from) }),
+    );
+    this.#only("talk-failed");
+  }
+
+  #only(name) {
+    for (const [each, node] of Object.entries(this.parts)) node.hidden = each !== name;
+  }
+}

@@ -1,0 +1,51 @@
+/** What codes are called in Chinese. An unknown code is shown as it is: better odd than hidden. */
+
+const CATEGORIES = {
+  metrology: "计量", standards: "标准", testing: "检验检测", certification: "认证",
+  quality_management: "质量管理", brand: "品牌", ip: "知识产权", policy: "政策",
+  supply_chain: "供应链", other: "其他服务", out_of_scope: "非服务问题",
+};
+const INTENTS = {
+  ask_metrology: "问计量", ask_standards: "问标准", ask_testing: "问检验检测", ask_certification: "问认证",
+  ask_quality_management: "问质量管理", ask_brand: "问品牌", ask_ip: "问知识产权", ask_policy: "问政策",
+  ask_supply_chain: "问供应链", ask_other: "问其他服务", ask_platform: "问平台怎么用", ask_followup: "追问",
+  find_institution: "找机构", find_instrument: "找仪器设备", find_expert: "找专家", lookup_standard: "查标准",
+  open_case: "提交需求", ask_case_status: "问工单进度", give_feedback: "评价", complain: "投诉",
+  request_handoff: "要人工", greet: "问好", thank: "道谢", goodbye: "道别", affirm: "肯定", deny: "否定",
+  cancel: "取消", help: "求助", ask_bot_identity: "问是不是机器人", inform: "补充信息",
+  choose_entry: "选择问题", none_of_these: "都不是", out_of_scope: "超出范围",
+};
+const REASONS = {
+  customer_asked: "客户要求人工", not_understood: "机器人没有听懂", complaint: "投诉",
+  low_satisfaction: "客户不满意", sensitive: "敏感话题", action_failed: "机器人办理失败",
+};
+const FAILURES = {
+  brain_unreachable: "智能服务没有连上", brain_timeout: "智能服务超时", brain_error: "智能服务出错",
+  brain_silent: "智能服务没有回答", action_failed: "办理动作失败", model_missing: "模型没有加载",
+};
+const FACTS = {
+  standard_number: "标准号", instrument: "器具", product: "产品", region: "地区", phone: "电话",
+  company: "单位", case_number: "工单号", category: "服务类别", quantity: "数量",
+  wanted_service: "想要的服务", wanted_region: "想在哪里", asked_case: "问到的工单", phone_tail: "电话尾号",
+  case_subject: "办什么", case_choice: "办理选择", case_need: "需求", case_category: "服务类别",
+  case_quantity: "数量", case_mode: "方式", case_time: "时间", case_phone: "电话", case_contact: "联系人",
+  case_company: "单位", case_confirmed: "是否确认", complaint_reason: "投诉原因", complaint_target: "投诉对象",
+  feedback_score: "评分", feedback_comment: "评价",
+};
+const CHANNELS = { widget: "网页", wechat: "微信" };
+
+export const categoryName = (code) => (code ? (CATEGORIES[code] ?? code) : "");
+export const intentName = (code) => (code ? (INTENTS[code] ?? code) : "");
+export const reasonName = (code) => (code ? (REASONS[code] ?? FAILURES[code] ?? code) : "");
+export const failureName = (code) => FAILURES[code] ?? code;
+export const factName = (code) => FACTS[code] ?? code;
+export const channelName = (code) => CHANNELS[code] ?? code;
+
+/** 王工（03 号） */
+export function staffName(staff) {
+  if (!staff?.name) return "工作人员";
+  return staff.number ? `${staff.name}（${staff.number} 号）` : staff.name;
+}
+
+/** 92 % */
+export const percent = (share) => (typeof share === "number" ? `${Math.round(share * 100)} %` : "");

@@ -1,0 +1,158 @@
+/** The three columns of one member of staff, and how news travels between them. */
+
+import { Storage } from "/static/storage.js";
+import { Outbox } from "/widget/static/outbox.js";
+import { Acts } from "./acts.js";
+import { Composer } from "./composer.js";
+import { Conversations } from "./conversations.js";
+import { List } from "./list.js";
+import { Lists } from "./lists.js";
+import { Side } from "./side.js";
+import { Suggestions } from "./suggestions.js";
+import { Talk } from "./talk.js";
+import { Views } from "./views.js";
+
+export class Workplace {
+  constructor(root, { api, staff, resolveDialog, say }) {
+    Object.assign(this, { root, api, say, pageTitle: document.title });
+    const storage = new Storage(`desk.${staff.username}.`);
+    this.conversations = new Conversations({ staff, storage });
+    this.views = new Views(root, { onList: () => this.list.focus() });
+    this.outbox = new Outbox({
+      storage,
+      transport: { send: (item) => api.send(item) },
+      onChange: (item) => this.talk.showPending(item),
+      onSent: (item, message) => this.#sent(item, message),
+    });
+    this.composer = new Composer(root, {
+      storage,
+      onSend: (text, isPrivate) => this.outbox.add(text, { conversation_id: this.talk.id, private: isPrivate }),
+    });
+    this.acts = new Acts(root, {
+      api,
+      resolveDialog,
+      say,
+      hasReply: () => this.composer.hasReply,
+      onDone: (verb, conversation) => this.#changed(verb, conversation),
+      onRefused: (id, words) => this.#refused(id, words),
+    });
+    this.side = new Side(root, { open: (id) => this.open(id, this.talk.from ?? this.talk.id) });
+    this.suggestions = new Suggestions(root, { api, insert: (text) => this.#insert(text) });
+    this.talk = new Talk(root, {
+      api,
+      conversations: this.conversations,
+      outbox: this.outbox,
+      composer: this.composer,
+      acts: this.acts,
+      side: this.side,
+      suggestions: this.suggestions,
+      open: (id) => this.open(id),
+      onSeen: (id) => this.#saw(id),
+    });
+    this.lists = new Lists({
+      api,
+      conversations: this.conversations,
+      onLoaded: () => this.#show(),
+      onArrived: (row) => this.#tell(row),
+    });
+    this.list = new List(root, {
+      conversations: this.conversations,
+      open: (id) => this.open(id),
+      accept: (id) => this.acts.run("accept", id),
+      load: (name) => this.lists.loadTab(name),
+    });
+  }
+
+  /** The lists that are always known, and the conversation that was open before a reload. */
+  async load() {
+    await this.lists.load(["queued", "staff"]).catch(() => {}); // the list itself shows the failure
+    const isQuiet = !this.conversations.list("queue").length && this.conversations.list("mine").length;
+    await this.list.choose(isQuiet ? "mine" : this.list.name);
+    if (this.views.linked && !this.talk.id) this.open(this.views.linked);
+    this.#showTitle();
+  }
+
+  open(id, from = null) {
+    this.views.openTalk(id);
+    this.list.mark(id);
+    return this.talk.openOne(id, from);
+  }
+
+  receive(changes, { live }) {
+    for (const change of changes) {
+      const isNew = change.type === "message" && change.message.seq > (this.conversations.row(change.conversation_id)?.last_seq ?? 0);
+      this.lists.askAgain(this.conversations.note(change));
+      this.talk.receive(change, live);
+      if (live && isNew) this.#announce(change);
+    }
+    this.#show();
+  }
+
+  connected() {
+    this.outbox.retryAll();
+    if (this.list.failure) this.list.choose(this.list.name);
+  }
+
+  write(mode) {
+    if (this.talk.id) this.composer.focus(mode);
+  }
+
+  leave(target) {
+    if (target === this.composer.input) return void this.list.focus();
+    if (!this.views.back()) this.list.focus();
+  }
+
+  #sent(item, message) {
+    this.talk.sent(item, message);
+    this.conversations.note({ type: "message", conversation_id: message.conversation_id, message });
+    this.#show();
+  }
+
+  #changed(verb, conversation) {
+    this.conversations.put(conversation);
+    if (verb === "accept" && this.talk.id !== conversation.id) this.open(conversation.id);
+    else this.talk.refresh();
+    if (verb === "accept" && this.list.name === "queue" && !this.conversations.list("queue").length) this.list.choose("mine");
+    this.#show();
+    if (verb === "accept") this.composer.focus("reply");
+  }
+
+  #refused(id, words) {
+    if (this.talk.id !== id) this.open(id).then(() => this.talk.say(words));
+    else this.talk.say(words);
+    this.lists.askAgain(["queued", "staff"]);
+  }
+
+  #insert(text) {
+    if (this.views.isNarrow) this.root.dataset.view = "talk";
+    this.composer.insert(text);
+    this.say("已放入回复框，还没有发送。");
+  }
+
+  #announce({ conversation_id: id, message }) {
+    const row = this.conversations.row(id);
+    if (id !== this.talk.id && message.author === "customer" && this.conversations.isMine(row)) this.say(`${row.customer.name}有新消息`);
+  }
+
+  #saw(id) {
+    this.conversations.see(id);
+    this.#show();
+  }
+
+  #tell(row) {
+    if (row.id !== this.talk.id) this.list.tell(row);
+    this.say(`新的排队：${row.customer.name}，${row.first_words}`);
+  }
+
+  #show() {
+    this.list.show();
+    this.talk.showHead();
+    this.#showTitle();
+  }
+
+  #showTitle() {
+    const unread = this.conversations.list("mine").filter((row) => this.conversations.unread(row)).length;
+    const count = this.conversations.list("queue").length + unread;
+    document.title = count ? `（${count}）${this.pageTitle}` : this.pageTitle;
+  }
+}
