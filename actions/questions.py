@@ -16,7 +16,7 @@ from actions.context import Context
 from actions.doing import Doing
 from actions.said import Said
 from bot.faq.followups import follow_up, tells
-from bot.faq.service import candidates_from
+from bot.faq.service import candidates_from, faq_data
 from bot.staff.hours import spoken
 from knowledge.decision import Decision, decide
 from knowledge.entries import Entry
@@ -191,18 +191,6 @@ def tell_entry(
         SlotSet("misses", None),
         SlotSet("choices", None),
     ]
-
-
-def faq_data(entry: Entry, score: float) -> dict[str, Any]:
-    """What a channel needs to show where an answer comes from."""
-    return {
-        "id": entry.id,
-        "title": entry.title,
-        "basis": list(entry.basis),
-        "score": round(score, 4),
-        "detail": entry.detail,
-        "next_step": entry.next_step,
-    }
 
 
 def ask_back(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from bot.conversations.brain import Answer, Question, Reply
@@ -63,13 +64,13 @@ class FakeFaq:
 
     def understand(self, text: str, on: date) -> Understanding:
         """No vectors and no candidates."""
-        return Understanding({}, [])
+        return Understanding({}, ())
 
     def reply(self, candidates: Sequence[Candidate], on: date) -> FaqReply:
         """The one answer, if there is one."""
         if self.sure is None:
-            return FaqReply("refuse")
-        return FaqReply("answer", ENTRY, 0.95, self.sure, {"id": ENTRY.id})
+            return FaqReply("refuse", None, (), 0.0)
+        return FaqReply("answer", replace(ENTRY, answer=self.sure, authority=False), (), 0.95)
 
     def suggestions(self, text: str, on: date, limit: int = 3) -> list[Entry]:
         """Always the same entry."""

@@ -6,8 +6,9 @@ import re
 from datetime import date
 
 from bot.conversations.brain import Answer, FailureKind, Reply
-from bot.faq.service import FaqService, Understanding
+from bot.faq.service import FaqService, Understanding, faq_data
 from bot.responses import Responses
+from knowledge.entries import Entry
 
 # Asking for a person must work without any understanding at all.
 _ASKS_FOR_PERSON = re.compile(r"人工|真人|客服|工作人员|坐席")
@@ -52,13 +53,18 @@ class Fallback:
             reply = self._faq.reply(understanding.candidates, today)
             if reply.kind == "answer" and reply.entry is not None:
                 return Answer(
-                    [Reply(reply.text, "text", {"faq": reply.data})],
+                    [self._entry(reply.entry, reply.score)],
                     category=reply.entry.category,
                     confidence=reply.score,
                     handled="answer",
                     failure=failure,
                 )
         return self.apology(failure)
+
+    def _entry(self, entry: Entry, score: float) -> Reply:
+        name = "utter_faq_answer_authority" if entry.authority else "utter_faq_answer"
+        text = self._responses.text(name, answer=entry.answer.strip())
+        return Reply(text, "text", {"faq": faq_data(entry, score)})
 
     def _reply(self, name: str) -> Reply:
         line = self._responses.line(name)

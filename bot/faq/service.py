@@ -76,6 +76,18 @@ class FaqService:
         return self.index.knows(entry_id) and self.index.entry(entry_id).in_force(on)
 
 
+def faq_data(entry: Entry, score: float) -> dict[str, object]:
+    """What a channel needs to show where an answer comes from."""
+    return {
+        "id": entry.id,
+        "title": entry.title,
+        "basis": list(entry.basis),
+        "score": round(score, 4),
+        "detail": entry.detail,
+        "next_step": entry.next_step,
+    }
+
+
 def candidates_from(found: Sequence[Mapping[str, object]]) -> list[Candidate]:
     """Read candidates that travelled as JSON: a list of {"id", "score"}."""
     return [Candidate(str(one["id"]), float(str(one["score"]))) for one in found]

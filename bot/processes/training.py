@@ -74,8 +74,13 @@ def _killed_on_error(process: subprocess.Popen[bytes]) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        process.kill()
-        process.wait()
+        # Asked first, so that it takes its half-made model away.
+        process.terminate()
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         raise
 
 
