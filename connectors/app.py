@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -96,12 +95,12 @@ def create_app(
     return app
 
 
-async def _begin(app: Sanic[Any, Any], _loop: asyncio.AbstractEventLoop) -> None:
+async def _begin(app: Sanic[Any, Any]) -> None:
     app.ctx.bell.attach(app.ctx.database)
     await app.ctx.turns.recover()
 
 
-async def _end(app: Sanic[Any, Any], _loop: asyncio.AbstractEventLoop) -> None:
+async def _end(app: Sanic[Any, Any]) -> None:
     await app.ctx.turns.settle()
 
 

@@ -1,0 +1,76 @@
+"""A web application served from a thread, for tests that talk to it over the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+from sanic import Sanic
+
+from bot.processes.children import free_port
+
+
+class Served:
+    """A running application; work can be handed to its event loop."""
+
+    def __init__(self, app: Sanic[Any, Any], url: str, loop: asyncio.AbstractEventLoop) -> None:
+        self.app = app
+        self.url = url
+        self._loop = loop
+
+    def client(self) -> httpx.Client:
+        """A caller without a browser."""
+        return httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+
+    def settle(self) -> None:
+        """Wait until no turn is running."""
+        asyncio.run_coroutine_threadsafe(self.app.ctx.turns.settle(), self._loop).result(10)
+
+
+@contextmanager
+def served(app: Sanic[Any, Any]) -> Iterator[Served]:
+    """Serve an application on a free port until the block ends."""
+    # Sanic rewrites its own methods at start, which works once in a process.
+    app.config.TOUCHUP = False
+    port = free_port()
+    ready = threading.Event()
+    loop = asyncio.new_event_loop()
+    over = asyncio.Event()
+
+    async def serve() -> None:
+        with warnings.catch_warnings():
+            # Sanic takes a name from the old part of websockets.
+            warnings.filterwarnings("ignore", "websockets", DeprecationWarning)
+            server = await app.create_server("127.0.0.1", port, return_asyncio_server=True)
+        assert server is not None
+        await server.startup()
+        await server.before_start()
+        await server.start_serving()
+        ready.set()
+        await over.wait()
+        server.server.close()
+        for connection in list(server.connections):
+            connection.abort()
+        for task in app.websocket_tasks:
+            task.cancel()
+        await server.after_stop()
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(serve())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+    thread = threading.Thread(target=run, name="served")
+    thread.start()
+    try:
+        assert ready.wait(20)
+        yield Served(app, f"http://127.0.0.1:{port}", loop)
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(20)
