@@ -17,6 +17,8 @@ from actions.doing import Doing
 from actions.said import Said
 from bot.faq.followups import follow_up, tells
 from bot.faq.service import candidates_from, faq_data
+from bot.faq.vague import names_some_certificate
+from bot.resources.wanted import asks_where
 from bot.staff.hours import spoken
 from knowledge.decision import Decision, decide
 from knowledge.entries import Entry
@@ -37,10 +39,14 @@ class AnswerQuestion(Doing):
     async def act(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
+        if asks_where(said.text):
+            return [FollowupAction("action_find_institution")]
         candidates = candidates_for(said, here)
         decision = decide_on(candidates, said, here)
         if decision.kind == "answer":
             return tell_entry(dispatcher, here, decision.choices[0], candidates, said)
+        if names_some_certificate(said.text):
+            return ask_which_certificate(dispatcher, tracker)
         if "standard_number" in said.entities:
             return [FollowupAction("action_look_up_standard")]
         if "instrument" in said.entities and said.category == "metrology":
@@ -137,6 +143,8 @@ class Refuse(Doing):
         # The knowledge base may know better than the classifier what is ours.
         if decision.kind == "answer":
             return tell_entry(dispatcher, here, decision.choices[0], candidates, said)
+        if names_some_certificate(said.text):
+            return ask_which_certificate(dispatcher, tracker)
         dispatcher.utter_message(response=_competent(said.text))
         return [SlotSet("misses", None)]
 
@@ -205,6 +213,12 @@ def ask_back(
         buttons.append(button(label("ask_person"), "request_handoff"))
     dispatcher.utter_message(response="utter_clarify", buttons=buttons)
     return [SlotSet("choices", [entry.id for entry in offered]), SlotSet("misses", misses)]
+
+
+def ask_which_certificate(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    """Ask which kind of certificate is meant: the commonest word that says nothing."""
+    dispatcher.utter_message(response="utter_which_certificate")
+    return [SlotSet("misses", (tracker.get_slot("misses") or 0) + 1)]
 
 
 def miss(dispatcher: CollectingDispatcher, tracker: Tracker, here: Context) -> list[EventType]:

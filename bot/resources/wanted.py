@@ -44,6 +44,11 @@ _SYNONYMS = (
     (re.compile("重金属"), "铅"),
     (re.compile("体系证书?"), "管理体系"),
 )
+# Said of a thing to be done, these ask for a place and not for a rule.
+_ASKS_WHERE = re.compile(
+    r"(?:哪里|哪儿|哪家|谁|附近|周边|本地|有没有|有什么地方)[^，。？]{0,8}?(?:能|可以|会)[^，。？]{0,3}?[做检测校]"
+    r"|(?:能|可以)[做检测校][^，。？]{0,12}?(?:机构|单位|实验室|公司|地方)|哪[里儿][检测校做]"
+)
 _WORK = re.compile("检定|校准|较准|校正|校验|计量|检测|测试|检验|认证")
 _FILLER = re.compile(
     r"我们|我司|我厂|公司|帮忙?|麻烦|请问?|你好|您好|想要?|需要|打算|推荐|介绍|联系|查一?下?|找一?[家个下]?|一下|一家|哪[里儿家些个]"
@@ -95,6 +100,11 @@ def wanted_in(text: str) -> Wanted:
     variants += [word.sub(meant, rest) for word, meant in _SYNONYMS if word.search(rest)]
     pieces = tuple(dict.fromkeys(_pieces(variant) for variant in variants))
     return Wanted(text.strip(), pieces, work[0] if work else None, service, stem, region)
+
+
+def asks_where(text: str) -> bool:
+    """Whether a message asks who can do something, however it was classified."""
+    return bool(_ASKS_WHERE.search(text)) and any(wanted_in(text).pieces)
 
 
 def shown(wanted: Wanted) -> str:

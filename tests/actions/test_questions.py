@@ -35,7 +35,7 @@ def test_a_sure_answer_carries_its_basis_and_one_offer(here: Context) -> None:
 
 def test_an_unsure_answer_asks_back_with_choices(here: Context) -> None:
     ids = list(here.entries)[:5]
-    done = do(AnswerQuestion(), heard("那个证咋整", "ask_other", faq=[(i, 0.2) for i in ids]))
+    done = do(AnswerQuestion(), heard("手续咋整", "ask_other", faq=[(i, 0.2) for i in ids]))
     buttons = done.messages[0]["buttons"]
     assert done.responses == ["utter_clarify"]
     assert 3 <= len(buttons) <= 5
@@ -117,3 +117,18 @@ def test_without_the_web_application_the_action_searches_itself(here: Context) -
     del tracker.latest_message["metadata"]["faq"]
     do(AnswerQuestion(), tracker)
     assert here.faq.asked == ["强检目录"]  # type: ignore[attr-defined]
+
+
+def test_a_certificate_without_a_name_asks_which(here: Context) -> None:
+    for action, intent in ((AnswerQuestion(), "ask_certification"), (Refuse(), "out_of_scope")):
+        assert do(action, heard("那个证咋整", intent)).responses == ["utter_which_certificate"]
+    assert do(AnswerQuestion(), heard("CCC 证怎么办", "ask_certification")).responses == [
+        "utter_rephrase"
+    ]
+
+
+def test_who_can_do_it_is_looked_up_and_not_explained(here: Context) -> None:
+    question = heard(
+        "云州哪里能检定压力表", "ask_metrology", faq=[("metrology-pressure-gauge", 0.9)]
+    )
+    assert do(AnswerQuestion(), question).next == ["action_find_institution"]
