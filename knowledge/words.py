@@ -74,7 +74,9 @@ def _built_tokenizer() -> jieba.Tokenizer:
     # A tokenizer of our own: jieba's module-wide one is shared with whatever else uses jieba.
     tokenizer = jieba.Tokenizer()
     for path in dictionary_files():
-        tokenizer.load_userdict(str(path))
+        # Given a path, jieba leaves the file open.
+        with path.open("rb") as file:
+            tokenizer.load_userdict(file)
     for term in terms():
         tokenizer.add_word(term.word, _FREQUENCY, term.type)
     return tokenizer
