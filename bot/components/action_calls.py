@@ -68,9 +68,7 @@ def _digest(domain: Domain) -> str:
     return str(digest)
 
 
-async def _request_with_domain_if_missing(
-    self: EndpointConfig, *args: Any, **kwargs: Any
-) -> Any:
+async def _request_with_domain_if_missing(self: EndpointConfig, *args: Any, **kwargs: Any) -> Any:
     call = kwargs.get("json")
     try:
         return await _stock_request(self, *args, **kwargs)

@@ -83,8 +83,7 @@ class IntentAndCategoryClassifier(GraphComponent, IntentClassifier):
         texts = [example.get(TEXT) for example in examples]
         intents = [example.get(INTENT) for example in examples]
         categories = [
-            category_of_example(example.get(INTENT), example.get(METADATA))
-            for example in examples
+            category_of_example(example.get(INTENT), example.get(METADATA)) for example in examples
         ]
         vectors = message_vectors.of_all(texts)
         self._model = UnderstandingModel.fit(texts, intents, categories, vectors)

@@ -71,9 +71,7 @@ def _event_types() -> dict[str, type[Event]]:
 
 
 def _resolve_from_table(types: dict[str, type[Event]]) -> Any:
-    def resolve_by_type(
-        type_name: str, default: type[Event] | None = None
-    ) -> type[Event] | None:
+    def resolve_by_type(type_name: str, default: type[Event] | None = None) -> type[Event] | None:
         # An event class that was defined later is not in the table.
         return types.get(type_name) or _stock_resolve_by_type(type_name, default)
 

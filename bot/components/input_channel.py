@@ -25,7 +25,6 @@ from bot.components.message_vectors import message_vectors
 from bot.components.replies import CollectedReplies
 from bot.components.turn_request import BadRequest, TurnRequest, read_turn_request
 from bot.components.understanding import nlu_summary, parsed_payload, spoken_text
-from knowledge.encoders import unpack
 
 logger = logging.getLogger(__name__)
 
@@ -111,9 +110,7 @@ async def take_turn(agent: Agent, turn_request: TurnRequest) -> dict[str, Any]:
             message.parse_data = await agent.processor.parse_message(message)
         else:
             message.parse_data = parsed_payload(turn_request.payload, agent.domain)
-        async with agent.lock_store.lock(
-            message.sender_id, wait_time_in_seconds=LOCK_POLL_SECONDS
-        ):
+        async with agent.lock_store.lock(message.sender_id, wait_time_in_seconds=LOCK_POLL_SECONDS):
             await agent.processor.handle_message(message)
     if failed and not replies.messages:
         raise TurnFailed(502, "action_failed", f"failed: {', '.join(failed)}")
@@ -151,7 +148,7 @@ def _remember_vectors(text: str, turn_request: TurnRequest) -> None:
     if turn_request.packed_vectors is None or turn_request.payload is not None:
         return
     try:
-        message_vectors.remember(text, unpack(turn_request.packed_vectors))
+        message_vectors.remember_packed(text, turn_request.packed_vectors)
     except ValueError as error:
         raise BadRequest(f"metadata.vectors cannot be read: {error}") from None
 

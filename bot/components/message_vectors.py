@@ -16,6 +16,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.encoders import Embedder, load_encoders, unpack
+
 # Only the message under way needs to be here; the rest is room for turns
 # that run side by side.
 _REMEMBERED = 256
@@ -40,12 +42,14 @@ class MessageVectors:
     def _embedder(self) -> TextEmbedder:
         return self._load_embedder()
 
-    def remember(self, text: str, vectors: dict[str, NDArray[Any]]) -> None:
+    def remember_packed(self, text: str, packed: Mapping[str, str]) -> None:
         """Take the vectors of a text that will be asked for soon.
 
         Raises:
-            ValueError: A vector holds something that is not a number.
+            ValueError: A vector cannot be read or holds something that is not a number.
         """
+        with np.errstate(all="ignore"):
+            vectors = unpack(packed)
         for name, vector in vectors.items():
             if not vector.size or not np.isfinite(vector).all():
                 raise ValueError(f"{name} is not a vector of numbers")
@@ -71,8 +75,6 @@ class MessageVectors:
 
 
 def _load_embedder() -> TextEmbedder:
-    from knowledge.encoders import Embedder, load_encoders
-
     return Embedder(load_encoders())
 
 

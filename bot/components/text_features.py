@@ -64,7 +64,7 @@ class TextFeatures:
     @property
     def widths(self) -> dict[str, int]:
         """How many numbers each encoder's vectors have."""
-        return {name: len(mean) for name, mean in zip(self.encoders, self.means)}
+        return {name: len(mean) for name, mean in zip(self.encoders, self.means, strict=True)}
 
     def dense(self, rows: Sequence[Array]) -> Array:
         """Centred unit vectors of all encoders, side by side.
@@ -73,7 +73,7 @@ class TextFeatures:
         narrow cone and the classifier can hardly tell them apart.
         """
         blocks = []
-        for vectors, mean in zip(rows, self.means):
+        for vectors, mean in zip(rows, self.means, strict=True):
             centred = np.atleast_2d(vectors) - mean
             length = np.linalg.norm(centred, axis=1, keepdims=True)
             blocks.append(centred / np.maximum(length, 1e-9))

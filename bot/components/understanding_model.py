@@ -90,7 +90,7 @@ class UnderstandingModel:
             "encoders": self.features.encoders,
             "vocabulary": list(self.features.vocabulary),
         }
-        for name, mean in zip(self.features.encoders, self.features.means):
+        for name, mean in zip(self.features.encoders, self.features.means, strict=True):
             arrays[f"mean_{name}"] = mean
         for name, model in (("intents", self.intents), ("categories", self.categories)):
             arrays[f"{name}_weights"] = model.weights.astype(np.float32)
