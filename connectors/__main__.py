@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 
-from bot.faq.service import load_faq_service
-
 from bot import logs
 from bot.conversations.rasa_brain import RasaBrain
 from bot.database import Database
 from bot.errors import SettingsError
+from bot.faq.service import load_faq_service
 from bot.settings import departs_from_form, load
 from connectors.app import create_app
 
@@ -28,7 +27,9 @@ def main() -> None:
         logger.warning("platform_name_departs_from_recommended_form guideline=4.3")
     database = Database(settings.database_url)
     brain = RasaBrain(settings.rasa_url, settings.turn_limit_seconds)
-    app = create_app(settings, database, brain, load_faq_service())
+    faq = load_faq_service()
+    faq.warm_up()
+    app = create_app(settings, database, brain, faq)
     app.run(
         host=settings.host,
         port=settings.port,
