@@ -97,7 +97,7 @@ class Environment:
             if not self.is_whole():
                 self.stage = "创建"
                 base = find_python(self)
-                shutil.rmtree(str(self.folder), ignore_errors=True)
+                self.clear()
                 self.run([base, "-m", "venv", str(self.folder)])
             for file in missing:
                 self.stage = "安装"
@@ -112,6 +112,13 @@ class Environment:
         except Trouble as trouble:
             self.stage = "失败"
             self.error = str(trouble)
+
+    def clear(self) -> None:
+        """Take the old folder away; of a link only the link, never what it points to."""
+        if self.folder.is_symlink():
+            self.folder.unlink()
+        elif self.folder.exists():
+            shutil.rmtree(str(self.folder))
 
     def run(self, command: List[str]) -> None:
         """Run a command with its output in the log; raise Trouble with the end of it."""

@@ -72,6 +72,16 @@ def test_environment_that_was_moved_is_built_anew(environment: Environment) -> N
     assert not environment.is_whole()
 
 
+def test_clearing_a_linked_environment_leaves_the_other_one_alone(
+    environment: Environment, tmp_path: Path
+) -> None:
+    elsewhere = environment.folder.rename(tmp_path / "elsewhere")
+    environment.folder.symlink_to(elsewhere)
+    environment.clear()
+    assert not environment.folder.exists()
+    assert (elsewhere / "bin" / "python").exists()
+
+
 def test_interrupted_installation_leaves_no_stamp(environment: Environment) -> None:
     installed(environment)
     script(environment.python, 'case "$*" in *pip*) exit 1;; esac')
