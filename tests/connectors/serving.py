@@ -56,8 +56,10 @@ def served(app: Sanic[Any, Any]) -> Iterator[Served]:
         server.server.close()
         for connection in list(server.connections):
             connection.abort()
-        for task in app.websocket_tasks:
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
             task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
         await server.after_stop()
 
     def run() -> None:

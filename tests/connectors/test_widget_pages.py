@@ -143,3 +143,39 @@ def test_script_is_valid(script: Path, tmp_path: Path) -> None:
     module.write_text(script.read_text())
     checked = subprocess.run(["node", "--check", str(module)], capture_output=True, check=False)
     assert checked.returncode == 0, checked.stderr.decode()
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    red, green, blue = (
+        c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: str, other: str) -> float:
+    darker, lighter = sorted([_luminance(one), _luminance(other)])
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_colours_can_be_told_apart(theme: int) -> None:
+    blocks = (SHARED / "base.css").read_text().split("prefers-color-scheme: dark")
+    tokens = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", blocks[theme]))
+    papers = ["paper", "ground"]
+    for text in ("ink", "secondary", "brand", "green", "amber", "red"):
+        for paper in papers:
+            assert _contrast(tokens[text], tokens[paper]) >= 4.5, (text, paper)
+    for text, paper in (
+        ("on-brand", "brand"),
+        ("on-brand", "brand-strong"),
+        ("ink", "brand-tint"),
+        ("brand", "brand-tint"),
+        ("amber", "amber-tint"),
+        ("green", "green-tint"),
+        ("red", "red-tint"),
+        ("ink", "note-paper"),
+    ):
+        assert _contrast(tokens[text], tokens[paper]) >= 4.5, (text, paper)
+    for paper in papers:
+        assert _contrast(tokens["control-line"], tokens[paper]) >= 3
