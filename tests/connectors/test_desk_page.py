@@ -105,7 +105,7 @@ def test_nothing_is_inline_and_nothing_comes_from_elsewhere() -> None:
 
 
 def test_scripts_are_short_and_import_what_exists() -> None:
-    served = {"/static": SHARED, "/widget/static": DESK.parent / "widget" / "static"}
+    served = {"/static": SHARED}
     for path in SCRIPTS:
         text = path.read_text("utf-8")
         assert text.count("\n") <= LONGEST_SCRIPT, path.name

@@ -1,7 +1,7 @@
 /** One entry of the conversation as an element: what was said, and what happened. */
 
 import { element, hiddenLabel } from "/static/dom.js";
-import { spokenTime } from "/widget/static/times.js";
+import { spokenTime } from "/static/times.js";
 import { categoryName, intentName, percent, reasonName, staffName } from "./words.js";
 
 const LINK = /https?:\/\/[^\s<>"“”（）()，。；、]+/g;

@@ -1,7 +1,7 @@
 /** One conversation as a row of the list. A row is changed in place, so that focus stays on it. */
 
 import { element, hiddenLabel, hook } from "/static/dom.js";
-import { spokenTime } from "/widget/static/times.js";
+import { spokenTime } from "/static/times.js";
 import { waitingNode } from "./waiting.js";
 import { categoryName, channelName, reasonName, staffName } from "./words.js";
 

@@ -1,7 +1,7 @@
 /** The right column: who the customer is, why the bot handed over, and earlier conversations. */
 
 import { element, hook } from "/static/dom.js";
-import { spokenTime } from "/widget/static/times.js";
+import { spokenTime } from "/static/times.js";
 import { categoryName, channelName, factName, failureName, intentName, percent, reasonName } from "./words.js";
 
 export class Side {

@@ -1,7 +1,7 @@
 /** The three columns of one member of staff, and how news travels between them. */
 
+import { Outbox } from "/static/outbox.js";
 import { Storage } from "/static/storage.js";
-import { Outbox } from "/widget/static/outbox.js";
 import { Acts } from "./acts.js";
 import { Composer } from "./composer.js";
 import { Conversations } from "./conversations.js";

@@ -1,11 +1,11 @@
 /** The assistant: connects what the server says, what the customer does and what the page shows. */
 
 import { hook } from "/static/dom.js";
+import { Outbox } from "/static/outbox.js";
 import { Storage } from "/static/storage.js";
 import { Composer } from "./composer.js";
 import { Following } from "./following.js";
 import { Judgements } from "./judgements.js";
-import { Outbox } from "./outbox.js";
 import { Reading } from "./reading.js";
 import { lastOffersIn, offersIn, showReplies } from "./replies.js";
 import { Status } from "./status.js";

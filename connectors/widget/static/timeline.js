@@ -1,8 +1,8 @@
 /** The conversation on the page: in order, each message once, with times and the unread divider. */
 
 import { element } from "/static/dom.js";
+import { needsTime, spokenTime } from "/static/times.js";
 import { messageNode, pendingNode } from "./message.js";
-import { needsTime, spokenTime } from "./times.js";
 
 export class Timeline {
   #entries = new Map(); // message id -> {message, node}

@@ -18,6 +18,7 @@ export class Outbox {
     return this.items.length === 0;
   }
 
+  /** @param payload what else the transport must know: a pressed button, or where this belongs */
   add(text, payload = null) {
     const item = {
       client_id: newId(),
