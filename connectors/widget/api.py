@@ -44,7 +44,7 @@ _openings = Limiter(burst=1000, per_second=50)
 _READ_LIMIT = 200_000
 
 
-@blueprint.on_response  # type: ignore[untyped-decorator]
+@blueprint.on_response
 async def protect(_request: Request, response: HTTPResponse) -> None:
     """Answers are data, never a page, and belong to one customer."""
     response.headers.setdefault("X-Content-Type-Options", "nosniff")

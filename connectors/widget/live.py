@@ -45,7 +45,7 @@ async def authenticate(request: Request) -> None:
     _offered.set(offered_protocols(request))
 
 
-@blueprint.websocket("/<conversation_id:str>/live", subprotocols=_Protocols())  # type: ignore[untyped-decorator]
+@blueprint.websocket("/<conversation_id:str>/live", subprotocols=_Protocols())
 async def live(request: Request, socket: Websocket, conversation_id: str) -> None:
     """Send the newest cursor now and after each change, until the client goes."""
     context, customer_id = request.app.ctx, request.ctx.customer_id

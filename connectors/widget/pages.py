@@ -32,7 +32,7 @@ class PlatformPage:
     next_opening: str
 
 
-@blueprint.on_response  # type: ignore[untyped-decorator]
+@blueprint.on_response
 async def protect(_request: Request, response: HTTPResponse) -> None:
     """Headers that every page, script and style of ours carries."""
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
