@@ -1,4 +1,8 @@
-"""Answering from the knowledge base: answer, ask back with choices, or refuse politely."""
+"""Answering from the knowledge base: answer, ask back with choices, or refuse politely.
+
+An action that passes a message on calls the other one itself. As a follow-up action it would
+stand outside every rule, and Rasa would not know what comes after it. Forms do know.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,11 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.cards import button, label
 from actions.context import Context
 from actions.doing import Doing
+from actions.experts import FindExpert
+from actions.institutions import FindInstitution
+from actions.instruments import FindInstrument
 from actions.said import Said
+from actions.standards import LookUpStandard
 from bot.faq.followups import follow_up, tells
 from bot.faq.service import candidates_from, faq_data
 from bot.faq.vague import names_some_certificate
@@ -40,7 +48,7 @@ class AnswerQuestion(Doing):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
         if asks_where(said.text):
-            return [FollowupAction("action_find_institution")]
+            return await FindInstitution().act(dispatcher, tracker, said, here)
         candidates = candidates_for(said, here)
         decision = decide_on(candidates, said, here)
         if decision.kind == "answer":
@@ -48,9 +56,9 @@ class AnswerQuestion(Doing):
         if names_some_certificate(said.text):
             return ask_which_certificate(dispatcher, tracker)
         if "standard_number" in said.entities:
-            return [FollowupAction("action_look_up_standard")]
+            return await LookUpStandard().act(dispatcher, tracker, said, here)
         if "instrument" in said.entities and said.category == "metrology":
-            return [FollowupAction("action_find_instrument")]
+            return await FindInstrument().act(dispatcher, tracker, said, here)
         if decision.kind == "clarify":
             return ask_back(dispatcher, tracker, here, decision.choices)
         return miss(dispatcher, tracker, here)
@@ -97,7 +105,7 @@ class AnswerChoice(Doing):
     ) -> list[EventType]:
         chosen = said.entities.get("entry") or _ordinal(said.text, tracker.get_slot("choices"))
         if chosen is None or chosen not in here.entries:
-            return [FollowupAction("action_answer_question")]
+            return await AnswerQuestion().act(dispatcher, tracker, said, here)
         return tell_entry(dispatcher, here, chosen, [], said)
 
 
@@ -123,10 +131,13 @@ class AcceptOffer(Doing):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
         last = here.entries.get(tracker.get_slot("last_entry") or "")
-        if last is None or last.next_step not in _OFFERS:
-            dispatcher.utter_message(response="utter_all_right")
-            return []
-        return [FollowupAction(_OFFERS[last.next_step])]
+        offered = last.next_step if last else None
+        if offered in _FORMS:
+            return [FollowupAction(_FORMS[offered])]
+        if offered in _ACTIONS:
+            return await _ACTIONS[offered]().act(dispatcher, tracker, said, here)
+        dispatcher.utter_message(response="utter_all_right")
+        return []
 
 
 class Refuse(Doing):
@@ -149,12 +160,11 @@ class Refuse(Doing):
         return [SlotSet("misses", None)]
 
 
-_OFFERS = {
-    "find_institution": "find_institution_form",
-    "find_instrument": "action_find_instrument",
-    "find_expert": "action_find_expert",
-    "open_case": "open_case_form",
-    "lookup_standard": "action_look_up_standard",
+_FORMS = {"find_institution": "find_institution_form", "open_case": "open_case_form"}
+_ACTIONS: dict[str, type[Doing]] = {
+    "find_instrument": FindInstrument,
+    "find_expert": FindExpert,
+    "lookup_standard": LookUpStandard,
 }
 
 
@@ -185,7 +195,7 @@ def tell_entry(
     """Say an entry's answer; its basis and details go along for the channel to show."""
     entry = here.entries.get(entry_id)
     if entry is None:
-        return [FollowupAction("action_reject_choices")]
+        return offer_person(dispatcher, here)
     score = next((each.score for each in candidates if each.id == entry_id), 1.0)
     dispatcher.utter_message(
         response="utter_faq_answer_authority" if entry.authority else "utter_faq_answer",

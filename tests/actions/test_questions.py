@@ -127,8 +127,8 @@ def test_a_certificate_without_a_name_asks_which(here: Context) -> None:
     ]
 
 
-def test_who_can_do_it_is_looked_up_and_not_explained(here: Context) -> None:
+def test_who_can_do_it_is_looked_up_and_not_explained(resources: Context) -> None:
     question = heard(
         "云州哪里能检定压力表", "ask_metrology", faq=[("metrology-pressure-gauge", 0.9)]
     )
-    assert do(AnswerQuestion(), question).next == ["action_find_institution"]
+    assert do(AnswerQuestion(), question).responses == ["utter_institutions_found"]

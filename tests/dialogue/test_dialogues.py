@@ -35,20 +35,20 @@ def test_dialogue(turns: list[dict[str, Any]], talk: Callable[[], Talk]) -> None
             conversation.presses(turn["press"])
         else:
             conversation.says(customer)
-        _check(conversation, turn.get("bot", {}), f"after “{customer or turn.get('press')}”")
+        _check(conversation, turn.get("bot", {}), kept, f"after “{customer or turn.get('press')}”")
         for name, pattern in turn.get("keep", {}).items():
             match = re.search(pattern, conversation.text)
             assert match, f"{name} is not in “{conversation.text}”"
             kept[name] = match[0]
 
 
-def _check(talk: Talk, bot: dict[str, Any], where: str) -> None:
+def _check(talk: Talk, bot: dict[str, Any], kept: dict[str, str], where: str) -> None:
     assert talk.answer is not None
     assert set(bot) <= _CHECKS, f"unknown check in {bot}"
     heard = f"{where}: {talk.answer.intent} {talk.answer.confidence} “{talk.text}”"
     assert talk.answer.failure is None, heard
     for words in _listed(bot.get("says")):
-        assert words in talk.text, heard
+        assert words.format(**kept) in talk.text, heard
     for words in _listed(bot.get("not")):
         assert words not in talk.text, heard
     for title in _listed(bot.get("buttons")):
