@@ -21,7 +21,7 @@ blueprint = Blueprint("widget_live", url_prefix="/api/widget/conversations")
 _offered: ContextVar[list[str]] = ContextVar("offered", default=[])  # noqa: B039
 
 
-class _Protocols(list[str]):
+class _Protocols:
     """``bearer`` for who offers it, none for who sends a header.
 
     A browser breaks the connection off when none of its protocols is taken, and a server that
@@ -45,7 +45,7 @@ async def authenticate(request: Request) -> None:
     _offered.set(offered_protocols(request))
 
 
-@blueprint.websocket("/<conversation_id:str>/live", subprotocols=_Protocols())
+@blueprint.websocket("/<conversation_id:str>/live", subprotocols=_Protocols())  # type: ignore[arg-type]
 async def live(request: Request, socket: Websocket, conversation_id: str) -> None:
     """Send the newest cursor now and after each change, until the client goes."""
     context, customer_id = request.app.ctx, request.ctx.customer_id
