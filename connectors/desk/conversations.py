@@ -16,6 +16,7 @@ from bot.conversations.ledger import cleaned
 from bot.conversations.models import Conversation, ConversationStatus
 from bot.conversations.views import message_view, status_view
 from bot.errors import BadInput
+from bot.feedback.models import ConversationFeedback
 from bot.staff.hours import SHANGHAI
 from bot.staff.models import Staff
 from connectors.body import cursor_in, fields, wait_in
@@ -77,6 +78,7 @@ async def show(request: Request, conversation_id: str) -> HTTPResponse:
     def read(session: Session) -> tuple[dict[str, Any], str]:
         reader(session, request)
         detail = desk.conversation_detail(session, conversation_id, now=context.clock())
+        detail["feedback"] = _feedback_view(session.get(ConversationFeedback, conversation_id))
         return detail, desk.last_question(session, conversation_id)
 
     detail, question = await context.database.read(read)
@@ -167,6 +169,17 @@ async def _transition(
         return {"conversation": {"id": changed.id, **status_view(changed)}}
 
     return json(await request.app.ctx.database.write(work))
+
+
+def _feedback_view(given: ConversationFeedback | None) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    return {
+        "score": given.score,
+        "tags": given.tags,
+        "comment": given.comment,
+        "happened_at": given.given_at.isoformat(),
+    }
 
 
 async def _suggestions(request: Request, question: str) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ DESK = Path(connectors.__file__).parent / "desk"
 SHARED = DESK.parent / "static"
 SCRIPTS = sorted((DESK / "static").glob("*.js"))
 STYLES = sorted((DESK / "static").glob("*.css"))
-LONGEST_SCRIPT = 170
+LONGEST_SCRIPT = 150
 
 _HOOKED = re.compile(r"""hook\([^,()]+,\s*["'`]([\w-]+)["'`]\)""")
 _SELECTED = re.compile(r"""\[data-([\w-]+)[\]=]""")

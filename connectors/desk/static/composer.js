@@ -84,7 +84,7 @@ export class Composer {
     else {
       this.input.value = "";
       this.#changed();
-      this.onSend(text, !isReply);
+      this.onSend(text, { conversation_id: this.#of, private: !isReply });
     }
     this.input.focus({ preventScroll: true });
   }

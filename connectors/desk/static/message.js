@@ -44,6 +44,7 @@ export function eventNode(event) {
     request_handoff: `转人工 · 原因：${reasonName(event.reason) || "未说明"}`,
     requeue: "放回排队",
     resolve: event.reason ? `办理结果：${event.reason}` : "",
+    feedback: `客户评分 ${event.score} 分${event.comment ? `：${event.comment}` : ""}`,
   }[event.transition];
   if (!words) return null;
   return element("p", { class: "message message-event" }, element("span", { text: words }), " ", timeNode(event.happened_at));

@@ -2,7 +2,7 @@
 
 import { element, hook } from "/static/dom.js";
 import { Head } from "./head.js";
-import { wordsFor } from "./refused.js";
+import { Panes } from "./panes.js";
 import { Scroller } from "./scroller.js";
 import { Timeline } from "./timeline.js";
 
@@ -15,7 +15,7 @@ export class Talk {
 
   constructor(root, parts) {
     Object.assign(this, parts); // api, conversations, outbox, composer, acts, side, suggestions, open, onSeen
-    this.parts = Object.fromEntries(["talk-empty", "talk-skeleton", "talk-failed", "talk-open"].map((name) => [name, hook(root, name)]));
+    this.panes = new Panes(root, { again: () => this.openOne(this.#id, this.from) });
     this.head = new Head(root, parts);
     this.strip = hook(root, "earlier-strip");
     this.notice = hook(root, "notice");
@@ -37,16 +37,15 @@ export class Talk {
     this.#isShown = false;
     this.from = from;
     this.say("");
-    this.#only("none");
-    const timer = setTimeout(() => this.#id === id && !this.#isShown && this.#only("talk-skeleton"), 300);
+    this.panes.wait();
     this.api.watch(id); // before reading, so that nothing falls between
     try {
       const detail = await this.api.conversation(id);
       if (this.#id === id) this.#showWhole(detail);
     } catch (error) {
-      if (this.#id === id) this.#showFailure(error);
-    } finally {
-      clearTimeout(timer);
+      if (this.#id !== id) return;
+      this.side.clear();
+      this.panes.showFailure(error);
     }
   }
 
@@ -99,7 +98,7 @@ export class Talk {
     this.composer.open(this.#id);
     this.suggestions.clear();
     this.#isShown = true;
-    this.#only("talk-open");
+    this.panes.show("talk-open");
     this.scroller.view.setAttribute("aria-live", "off"); // history is not news
     this.strip.hidden = !this.from;
     this.strip.replaceChildren(
@@ -120,6 +119,7 @@ export class Talk {
     const wasAtEnd = this.scroller.isAtEnd;
     this.conversations.put(detail.conversation);
     for (const event of detail.events) this.timeline.addEvent(event);
+    if (detail.feedback) this.timeline.addEvent({ ...detail.feedback, transition: "feedback" });
     for (const message of detail.messages) this.timeline.add(message);
     this.side.show(detail);
     this.suggestions.show(detail);
@@ -144,19 +144,5 @@ export class Talk {
     this.timeline.removePending(item.client_id);
     this.composer.focus(item.payload.private ? "note" : "reply");
     this.composer.insert(item.text);
-  }
-
-  #showFailure(error) {
-    this.side.clear();
-    this.parts["talk-failed"].replaceChildren(
-      element("p", { class: "hint-title", text: "没能打开这个会话" }),
-      element("p", { text: wordsFor(error) }),
-      element("button", { class: "button button-small", type: "button", text: "重新打开", onclick: () => this.openOne(this.#id, this.from) }),
-    );
-    this.#only("talk-failed");
-  }
-
-  #only(name) {
-    for (const [each, node] of Object.entries(this.parts)) node.hidden = each !== name;
   }
 }

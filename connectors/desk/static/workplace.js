@@ -7,6 +7,7 @@ import { Composer } from "./composer.js";
 import { Conversations } from "./conversations.js";
 import { List } from "./list.js";
 import { Lists } from "./lists.js";
+import { News } from "./news.js";
 import { Side } from "./side.js";
 import { Suggestions } from "./suggestions.js";
 import { Talk } from "./talk.js";
@@ -14,7 +15,7 @@ import { Views } from "./views.js";
 
 export class Workplace {
   constructor(root, { api, staff, resolveDialog, say }) {
-    Object.assign(this, { root, api, say, pageTitle: document.title });
+    Object.assign(this, { root, api, say });
     const storage = new Storage(`desk.${staff.username}.`);
     this.conversations = new Conversations({ staff, storage });
     this.views = new Views(root, { onList: () => this.list.focus() });
@@ -26,7 +27,7 @@ export class Workplace {
     });
     this.composer = new Composer(root, {
       storage,
-      onSend: (text, isPrivate) => this.outbox.add(text, { conversation_id: this.talk.id, private: isPrivate }),
+      onSend: (text, where) => this.outbox.add(text, where),
     });
     this.acts = new Acts(root, {
       api,
@@ -53,7 +54,7 @@ export class Workplace {
       api,
       conversations: this.conversations,
       onLoaded: () => this.#show(),
-      onArrived: (row) => this.#tell(row),
+      onArrived: (row) => this.news.joined(row, this.talk.id),
     });
     this.list = new List(root, {
       conversations: this.conversations,
@@ -61,6 +62,7 @@ export class Workplace {
       accept: (id) => this.acts.run("accept", id),
       load: (name) => this.lists.loadTab(name),
     });
+    this.news = new News({ conversations: this.conversations, say, tell: (row) => this.list.tell(row) });
   }
 
   /** The lists that are always known, and the conversation that was open before a reload. */
@@ -69,7 +71,7 @@ export class Workplace {
     const isQuiet = !this.conversations.list("queue").length && this.conversations.list("mine").length;
     await this.list.choose(isQuiet ? "mine" : this.list.name);
     if (this.views.linked && !this.talk.id) this.open(this.views.linked);
-    this.#showTitle();
+    this.news.showTitle();
   }
 
   open(id, from = null) {
@@ -83,7 +85,7 @@ export class Workplace {
       const isNew = change.type === "message" && change.message.seq > (this.conversations.row(change.conversation_id)?.last_seq ?? 0);
       this.lists.askAgain(this.conversations.note(change));
       this.talk.receive(change, live);
-      if (live && isNew) this.#announce(change);
+      if (live && isNew) this.news.announce(change, this.talk.id);
     }
     this.#show();
   }
@@ -108,13 +110,15 @@ export class Workplace {
     this.#show();
   }
 
-  #changed(verb, conversation) {
+  async #changed(verb, conversation) {
     this.conversations.put(conversation);
-    if (verb === "accept" && this.talk.id !== conversation.id) this.open(conversation.id);
-    else this.talk.refresh();
-    if (verb === "accept" && this.list.name === "queue" && !this.conversations.list("queue").length) this.list.choose("mine");
     this.#show();
-    if (verb === "accept") this.composer.focus("reply");
+    if (verb !== "accept") return this.talk.refresh();
+    if (this.list.name === "queue" && !this.conversations.list("queue").length) this.list.choose("mine");
+    if (this.talk.id === conversation.id) this.talk.refresh();
+    else await this.open(conversation.id);
+    // On a phone the keyboard would cover what one wants to read first.
+    if (!this.views.isNarrow) this.composer.focus("reply");
   }
 
   #refused(id, words) {
@@ -129,30 +133,14 @@ export class Workplace {
     this.say("已放入回复框，还没有发送。");
   }
 
-  #announce({ conversation_id: id, message }) {
-    const row = this.conversations.row(id);
-    if (id !== this.talk.id && message.author === "customer" && this.conversations.isMine(row)) this.say(`${row.customer.name}有新消息`);
-  }
-
   #saw(id) {
     this.conversations.see(id);
     this.#show();
   }
 
-  #tell(row) {
-    if (row.id !== this.talk.id) this.list.tell(row);
-    this.say(`新的排队：${row.customer.name}，${row.first_words}`);
-  }
-
   #show() {
     this.list.show();
     this.talk.showHead();
-    this.#showTitle();
-  }
-
-  #showTitle() {
-    const unread = this.conversations.list("mine").filter((row) => this.conversations.unread(row)).length;
-    const count = this.conversations.list("queue").length + unread;
-    document.title = count ? `（${count}）${this.pageTitle}` : this.pageTitle;
+    this.news.showTitle();
   }
 }
