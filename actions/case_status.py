@@ -30,6 +30,9 @@ class TellCaseStatus(Doing):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
         forgotten = [SlotSet(slot, None) for slot in ("asked_case", "phone_tail", "form_stopped")]
+        if "投诉" in said.text and not active_form(tracker):
+            # The number in it makes a complaint look like a question about the case.
+            return [FollowupAction("complaint_form")]
         number = tracker.get_slot("asked_case") or said.entities.get("case_number")
         tail = tracker.get_slot("phone_tail")
         if tracker.get_slot("form_stopped"):
