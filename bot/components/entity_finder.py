@@ -29,6 +29,8 @@ class EntityFinder(GraphComponent, EntityExtractorMixin):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> EntityFinder:
+        # The tables are read on first use; better now than in a customer's turn.
+        entities.find("压力表")
         return cls()
 
     @classmethod

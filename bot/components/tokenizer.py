@@ -24,6 +24,11 @@ class ChineseTokenizer(Tokenizer):
     def get_default_config() -> dict[str, Any]:
         return {"intent_tokenization_flag": False, "intent_split_symbol": "_"}
 
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__(config)
+        # jieba reads its dictionary on first use; better now than in a customer's turn.
+        words.cut("压力表")
+
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         # Rasa hashes only this class; the dictionary decides what it does.
