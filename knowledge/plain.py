@@ -8,7 +8,24 @@ from knowledge.simplified import simplified
 
 _SLASHES = "∕⁄╱／\\"
 _DASHES = "‐‑‒–—―−－﹣"
-_SAME_LENGTH = {ord(slash): "/" for slash in _SLASHES} | {ord(dash): "-" for dash in _DASHES}
+
+
+class _Narrow(dict[int, str]):
+    """A translation table that fills itself: most texts use the same few hundred characters."""
+
+    def __missing__(self, code: int) -> str:
+        character = simplified(chr(code))
+        if character in _SLASHES:
+            narrow = "/"
+        elif character in _DASHES:
+            narrow = "-"
+        else:
+            narrow = unicodedata.normalize("NFKC", character).upper()
+        self[code] = narrow if len(narrow) == 1 else character
+        return self[code]
+
+
+_TABLE = _Narrow()
 
 
 def plain(text: str) -> str:
@@ -18,11 +35,4 @@ def plain(text: str) -> str:
     is a position in the other; a character with no single-character plain form
     stays what it is.
     """
-    return "".join(_narrow(character) for character in simplified(text).translate(_SAME_LENGTH))
-
-
-def _narrow(character: str) -> str:
-    if character < "\x7f":
-        return character.upper()
-    narrow = unicodedata.normalize("NFKC", character).upper()
-    return narrow if len(narrow) == 1 else character
+    return text.translate(_TABLE)

