@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pwd
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +34,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from bot.components.short_history import KEPT_TURNS, shortened
 from bot.components.tracker_store import RecentTrackerStore
 from tests.components.small_project import DOMAIN
+from tests.needs import postgres_programs
 
 SLOTS = ("topic", "product", "phone")
 
@@ -199,3 +206,53 @@ def test_tracker_is_whole_after_kill_9(domain: Domain, tmp_path: Path) -> None:
     tracker = asyncio.run(store.retrieve("c.1"))
     assert tracker is not None
     assert str(tracker.get_slot("topic")).startswith("话题 ")
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[str]:
+    """A PostgreSQL server of this test's own, without a password, on a socket."""
+    programs = postgres_programs()
+    # PostgreSQL does not run as root, and a socket's path has at most 107 characters.
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    owner = pwd.getpwnam("postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name)
+    os.chown(folder, owner.pw_uid, owner.pw_gid)
+    as_owner = {"user": owner.pw_uid} if os.getuid() == 0 else {}
+    initdb = [programs / "initdb", "-D", f"{folder}/data", "-U", "assistant", "-A", "trust"]
+    subprocess.run(initdb, check=True, capture_output=True, cwd="/tmp", **as_owner)
+    options = ["-c", "listen_addresses=", "-k", str(folder), "-c", "fsync=off"]
+    command = [programs / "postgres", "-D", f"{folder}/data", *options]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd="/tmp", **as_owner) as server:
+        try:
+            yield f"postgresql+psycopg://assistant@/postgres?host={folder}"
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(20)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def opened(domain: Domain, url: str) -> RecentTrackerStore:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return RecentTrackerStore(domain, host=url)
+        except sa.exc.OperationalError:
+            # The server is still coming up.
+            if time.monotonic() > deadline:
+                raise
+
+
+@pytest.mark.postgres
+def test_store_works_over_postgresql(domain: Domain, postgres: str) -> None:
+    store = opened(domain, postgres)
+    sizes = asyncio.run(live(store, 20))
+    store.engine.dispose()
+
+    again = RecentTrackerStore(domain, host=postgres)
+
+    tracker = asyncio.run(again.retrieve("c.1"))
+    assert tracker is not None
+    assert tracker.get_slot("topic") == "话题 19"
+    assert sizes[19] < sizes[7] * 1.1
+    assert again.forget_older_than(-1) == 1
+    again.engine.dispose()
