@@ -206,3 +206,59 @@ def test_narrow_screen_shows_one_column_and_leads_back(
     desk.get_by_role("button", name="返回会话").click()
     desk.get_by_role("button", name="返回列表").click()
     expect(desk.locator("[data-list]")).to_be_visible()
+
+
+def test_nothing_moves_while_one_reads_above(
+    desk: Page, web: Served, database: Database, clock: FakeClock
+) -> None:
+    waiting = queued(web, database, clock, "第一句")
+    with database.writing() as session:
+        for number in range(40):
+            factories.writes(session, waiting, f"第 {number} 段情况说明", clock)
+    sign_in(desk)
+    desk.locator(".row-open").click()
+    scroller = desk.get_by_role("log")
+    expect(scroller.get_by_text("第 39 段情况说明")).to_be_in_viewport()
+    scroller.evaluate("node => { node.scrollTop = 0; }")
+    with database.writing() as session:
+        factories.writes(session, waiting, "最新的一句", clock)
+    expect(desk.get_by_role("button", name="1 条新消息")).to_be_visible()
+    assert scroller.evaluate("node => node.scrollTop") == 0
+    desk.get_by_role("button", name="1 条新消息").click()
+    expect(scroller.get_by_text("最新的一句")).to_be_in_viewport()
+
+
+def test_enter_that_picks_a_candidate_sends_nothing(
+    desk: Page, web: Served, database: Database, clock: FakeClock
+) -> None:
+    waiting = queued(web, database, clock, "在吗")
+    sign_in(desk)
+    desk.get_by_role("button", name="接入访客").click()
+    expect(desk.locator("[data-talk-status]")).to_contain_text("由您接待")
+    before = told(database, waiting)
+    desk.locator("textarea").fill("ni hao")
+    desk.locator("textarea").dispatch_event("keydown", {"key": "Enter", "isComposing": True})
+    desk.locator("textarea").dispatch_event("keydown", {"key": "Enter", "keyCode": 229})
+    expect(desk.locator("textarea")).to_have_value("ni hao")
+    assert told(database, waiting) == before
+
+
+def test_each_conversation_keeps_its_own_draft(
+    desk: Page, web: Served, database: Database, clock: FakeClock
+) -> None:
+    for text in ("第一位", "第二位"):
+        queued(web, database, clock, text)
+        clock.advance(seconds=1)
+    sign_in(desk)
+    box = desk.locator("textarea")
+    desk.locator(".row-open", has_text="第一位").click()
+    box.fill("给第一位的回复")
+    desk.locator(".row-open", has_text="第二位").click()
+    expect(box).to_have_value("")
+    desk.get_by_text("内部备注", exact=True).first.click()
+    box.fill("第二位的备注")
+    desk.locator(".row-open", has_text="第一位").click()
+    expect(box).to_have_value("给第一位的回复")
+    desk.locator(".row-open", has_text="第二位").click()
+    expect(box).to_have_value("第二位的备注")
+    expect(desk.get_by_role("radio", name="内部备注")).to_be_checked()

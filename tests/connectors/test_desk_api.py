@@ -16,6 +16,7 @@ from bot.conversations.changes import changes_for_customer
 from bot.conversations.ledger import Opened
 from bot.conversations.models import Conversation, Message, SuppressedDraft, Turn, TurnStatus
 from bot.database import Database
+from bot.feedback.service import rate_conversation
 from bot.settings import Settings
 from bot.staff.models import SignIn
 from bot.staff.service import MOST_FAILURES, SIGN_IN_HOURS, add_staff, sign_in
@@ -526,6 +527,22 @@ def test_earlier_conversations_of_the_customer_are_listed(
     assert earlier["id"] == waiting.conversation.id
     assert earlier["first_words"] == "压力表多久检定一次"
     assert alice.get(path(waiting)).json()["conversation"]["status"] == "resolved"
+
+
+def test_score_that_the_customer_gave_is_shown(
+    alice: httpx.Client, waiting: Opened, database: Database, clock: FakeClock
+) -> None:
+    alice.post(path(waiting, "accept"))
+    alice.post(path(waiting, "resolve"), json={"outcome": "已解答"})
+    assert alice.get(path(waiting)).json()["feedback"] is None
+    with database.writing() as session:
+        rate_conversation(session, waiting.conversation.id, 4, now=clock(), comment="很快")
+    assert alice.get(path(waiting)).json()["feedback"] == {
+        "score": 4,
+        "tags": [],
+        "comment": "很快",
+        "happened_at": clock().isoformat(),
+    }
 
 
 def test_knowledge_base_answers_words_of_ones_own(alice: httpx.Client) -> None:

@@ -76,11 +76,12 @@ export class List {
     this.#nodes.get(id)?.scrollIntoView({ block: "nearest" });
   }
 
-  /** Says that somebody joined the queue, without moving anything. */
+  /** Says that somebody joined the queue, without moving anything; not when one sees it anyway. */
   tell(row) {
-    this.#news = row?.id ?? null;
-    this.newsButton.hidden = !row;
-    if (row) this.newsButton.textContent = `${row.customer.name}开始排队：${row.first_words || "还没有说话"}`;
+    const isNews = row && !(this.name === "queue" && this.#isInView(row.id));
+    this.#news = isNews ? row.id : null;
+    this.newsButton.hidden = !isNews;
+    if (isNews) this.newsButton.textContent = `${row.customer.name} 开始排队：${row.first_words || "还没有说话"}`;
   }
 
   /** The next or previous conversation after the open one. */
@@ -94,6 +95,12 @@ export class List {
 
   focus() {
     (this.#nodes.get(this.opened) ?? this.rows.firstElementChild)?.firstElementChild.focus();
+  }
+
+  #isInView(id) {
+    const row = this.#nodes.get(id)?.getBoundingClientRect();
+    const { top, bottom } = this.place.getBoundingClientRect();
+    return Boolean(row?.height) && row.top >= top && row.bottom <= bottom;
   }
 
   #showHint(count) {

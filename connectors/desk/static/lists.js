@@ -34,6 +34,7 @@ export class Lists {
       this.conversations.load(statuses[at], found.conversations);
     });
     const arrived = this.#queue().filter((row) => !waited.has(row.id));
+    this.onLoaded();
     if (this.#knowsQueue && arrived.length) this.onArrived(arrived.at(-1));
     this.#knowsQueue ||= statuses.includes("queued");
   }
@@ -43,7 +44,6 @@ export class Lists {
     this.#due.clear();
     try {
       await this.load(statuses);
-      this.onLoaded();
     } catch {
       this.askAgain(statuses, RETRY_MILLISECONDS);
     }

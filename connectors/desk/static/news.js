@@ -15,7 +15,7 @@ export class News {
   announce({ conversation_id: id, message }, openId) {
     const row = this.conversations.row(id);
     const calls = id !== openId && message.author === "customer" && this.conversations.isMine(row);
-    if (calls) this.say(`${row.customer.name}有新消息`);
+    if (calls) this.say(`${row.customer.name} 有新消息`);
   }
 
   showTitle() {
