@@ -10,9 +10,9 @@ from knowledge.search import Candidate
 
 Kind = Literal["answer", "clarify", "refuse"]
 
-# Cross-validated on our own questions (`python -m knowledge.calibrate`): above this 92 of 100 answers
-# come from the right entry, and 5 of 100 out-of-scope sentences get one, before the classifier's
-# own opinion of them counts. Higher, and good answers turn into questions back.
+# Cross-validated on our own questions (`python -m knowledge.calibrate`): above this, 92 of 100
+# answers come from the right entry, and 5 of 100 out-of-scope sentences get one before the
+# classifier's own opinion of them counts. Higher, and good answers turn into questions back.
 ANSWER = 0.3
 # Below this the likeliest entry is wrong nine times out of ten: choices would only tire.
 CLARIFY = 0.1

@@ -1,0 +1,98 @@
+"""The knowledge base as the product uses it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.faq.service import FaqService, candidates_from, load_faq_service
+from knowledge.encoders import CACHE_FOLDER, Embedder
+from knowledge.search import FaqIndex
+from tests.knowledge.straw import ENTRIES, TODAY, StrawEncoder
+
+
+@pytest.fixture
+def faq(tmp_path: Path) -> FaqService:
+    embedder = Embedder([StrawEncoder()], tmp_path)
+    return FaqService(FaqIndex.build(ENTRIES, embedder), embedder)
+
+
+def test_a_known_question_is_answered_with_its_entry(faq: FaqService) -> None:
+    understood = faq.understand("压力表多久检定一次", TODAY)
+    reply = faq.reply(understood.candidates, TODAY)
+    assert reply.kind == "answer"
+    assert reply.entry is not None
+    assert reply.entry.id == "gauge"
+    assert reply.score == understood.candidates[0].score
+
+
+def test_an_unknown_question_is_refused(faq: FaqService) -> None:
+    understood = faq.understand("明天下雨", TODAY)
+    assert faq.reply(understood.candidates, TODAY).kind == "refuse"
+
+
+def test_close_candidates_become_choices(faq: FaqService) -> None:
+    found = candidates_from([{"id": "gauge", "score": 0.5}, {"id": "meter", "score": 0.48}])
+    reply = faq.reply(found, TODAY)
+    assert reply.kind == "clarify"
+    assert [entry.id for entry in reply.choices] == ["gauge", "meter"]
+
+
+def test_candidates_that_are_gone_or_out_of_force_are_not_said(faq: FaqService) -> None:
+    found = candidates_from(
+        [{"id": "deleted", "score": 0.9}, {"id": "opposition-now", "score": 0.9}]
+    )
+    assert faq.reply(found, date(2027, 1, 1)).kind == "refuse"
+    assert faq.reply(found, TODAY).kind == "answer"
+
+
+def test_staff_get_suggestions_even_when_the_bot_would_refuse(faq: FaqService) -> None:
+    assert len(faq.suggestions("明天下雨", TODAY, limit=3)) == 3
+    assert faq.suggestions("强检要不要钱", TODAY)[0].id == "fees"
+
+
+@pytest.fixture(scope="module")
+def real() -> FaqService:
+    # The same cache as the running program's: encoding everything afresh takes half a minute.
+    return load_faq_service(cache_folder=CACHE_FOLDER)
+
+
+@pytest.mark.parametrize(
+    ("text", "entry_id"),
+    [
+        ("锅炉上的压力表半年检一次够不够", "metrology-pressure-gauge"),
+        ("做强检要不要给钱啊", "metrology-forced-fee"),
+        ("哪些計量器具必須強制檢定", "metrology-forced-scope"),
+    ],
+)
+def test_real_questions_find_their_entries(real: FaqService, text: str, entry_id: str) -> None:
+    understood = real.understand(text, TODAY)
+    reply = real.reply(understood.candidates, TODAY)
+    assert reply.kind == "answer"
+    assert reply.entry is not None
+    assert reply.entry.id == entry_id
+
+
+@pytest.mark.parametrize("text", ["今天天气怎么样", "给我讲个笑话", "火车票怎么改签", "？？？"])
+def test_real_search_refuses_what_is_not_ours(real: FaqService, text: str) -> None:
+    assert real.reply(real.understand(text, TODAY).candidates, TODAY).kind == "refuse"
+
+
+def test_nearly_every_question_of_the_knowledge_base_is_answered_by_its_own_entry(
+    real: FaqService,
+) -> None:
+    asked = [
+        (entry.id, question)
+        for entry in real.index.entries
+        if entry.in_force(TODAY)
+        for question in entry.questions
+    ]
+    rows = real.embedder.matrix([question for _, question in asked])
+    missed = 0
+    for number, (entry_id, question) in enumerate(asked):
+        vectors = {name: matrix[number] for name, matrix in rows.items()}
+        found = real.index.search(question, on=TODAY, vectors=vectors)
+        missed += found[0].id != entry_id
+    assert missed <= len(asked) * 0.01
