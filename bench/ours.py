@@ -85,18 +85,31 @@ class OurConversation:
         self._cursor = view["cursor"]
 
     def ask(self, text: str) -> float | None:
-        """One turn: from posting the message until the bot's stored answer has been read."""
+        """One turn: from posting the message until the bot's stored answer has been read.
+
+        A turn that ends in a handoff has no answer; the customer takes the wish back, untimed.
+        """
         started = time.perf_counter()
+        self._post({"text": text})
+        for changes in self._pages():
+            seconds = time.perf_counter() - started
+            if _tells_status(changes, "queued"):
+                self._post({"text": "继续问", "payload": "/cancel_handoff"})
+                next(page for page in self._pages() if _tells_status(page, "bot"))
+                return None
+            if any(map(_is_answer, changes)):
+                return seconds
+        return None
+
+    def _post(self, content: dict[str, str]) -> None:
         sent = self._client.post(
             f"{self._path}/messages",
-            json={"client_id": str(uuid4()), "text": text},
+            json={"client_id": str(uuid4()), **content},
             headers=self._headers,
         )
         sent.raise_for_status()
-        answered = any(self._is_answer(change) for change in self._changes())
-        return time.perf_counter() - started if answered else None
 
-    def _changes(self) -> Iterator[dict[str, object]]:
+    def _pages(self) -> Iterator[list[dict[str, object]]]:
         end = time.monotonic() + _WAIT_SECONDS
         while time.monotonic() < end:
             page = self._client.get(
@@ -107,9 +120,13 @@ class OurConversation:
             page.raise_for_status()
             view = page.json()
             self._cursor = view["cursor"]
-            yield from view["changes"]
+            yield view["changes"]
 
-    @staticmethod
-    def _is_answer(change: dict[str, object]) -> bool:
-        message = change.get("message")
-        return isinstance(message, dict) and message.get("author") == "bot"
+
+def _tells_status(changes: list[dict[str, object]], status: str) -> bool:
+    return any(change.get("status") == status for change in changes)
+
+
+def _is_answer(change: dict[str, object]) -> bool:
+    message = change.get("message")
+    return isinstance(message, dict) and message.get("author") == "bot"
