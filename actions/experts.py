@@ -42,7 +42,7 @@ class FindExpert(Doing):
             count=len(found),
             json_message={"items": [_card(each) for each in found], "handled": "task"},
         )
-        return [SlotSet("case_subject", text)]
+        return [SlotSet("case_subject", shown(wanted))]
 
 
 def _card(expert: Expert) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class FormReader(Action, ABC):
 
 def interrupts(said: Said) -> bool:
     """Whether a message is a matter of its own and not an answer to the form's question."""
-    if said.intent == "request_handoff":
+    if said.intent == "request_handoff" or (said.intent == "complain" and "投诉" in said.text):
         return True
     known = said.intent in _INTERRUPTING or said.intent.startswith("ask_")
     if not said.text:
@@ -98,16 +98,16 @@ class ReadCaseForm(FormReader):
     def opening(self, said: Said, slots: dict[str, Any], here: Context) -> form.Read:
         read = form.read_opening(said.text, said.category, here.today)
         choice = said.entities.get("choice")
-        if choice is None:
-            return read
-        need = slots.get("case_subject") or choice
-        return form.Read({**read.values, "case_need": need, "case_choice": choice})
+        need = read.values.get("case_need") or (choice and (slots.get("case_subject") or choice))
+        # What a form that was left half-way holds belongs to another wish, but for the person.
+        left = dict.fromkeys(("case_quantity", "case_mode", "case_time", "case_confirmed"))
+        return form.Read({**left, **read.values, "case_need": need, "case_choice": choice})
 
     def answer(self, requested: str, said: Said, slots: dict[str, Any], here: Context) -> form.Read:
         pressed = "yes" if said.intent == "affirm" and not said.text else None
         choice = said.entities.get("choice") or pressed
         read = form.read_answer(requested, said.text, choice, slots, here.today)
-        if requested == "case_need" and slots.get("case_category") is None:
+        if requested == "case_need" and said.category:
             read.values["case_category"] = said.category
         return read
 

@@ -30,6 +30,10 @@ class FindInstitution(Doing):
             return [SlotSet("form_stopped", None), SlotSet("wanted_service", None)]
         text = tracker.get_slot("wanted_service") or wish_of(said)
         wanted = wanted_in(text)
+        thing = tracker.get_slot("last_thing")
+        if thing and not any(wanted.pieces) and wanted.stem is None:
+            # “在哪里检” is about what was just talked about.
+            wanted = wanted_in(f"{thing} {text}")
         if wanted.is_empty:
             return _ask(dispatcher, tracker)
         region = wanted.region or said.entities.get("region") or here.region
@@ -42,7 +46,12 @@ class FindInstitution(Doing):
             count=len(matches.found),
             json_message=_items(matches.found),
         )
-        return [SlotSet("wanted_service", None), SlotSet("case_subject", text)]
+        return [
+            SlotSet("wanted_service", None),
+            SlotSet("last_wish", text),
+            SlotSet("case_subject", shown(wanted)),
+            SlotSet("case_category", said.category or wanted.service),
+        ]
 
 
 def wish_of(said: Said) -> str:

@@ -25,7 +25,7 @@ _RESPONSES = {
     "否": "utter_instrument_free",
 }
 # Asked this way, the dictionary is meant and not a machine to use.
-_ABOUT_VERIFICATION = re.compile("强检|强制|检定|校准|周期|多久|规程|几年|几个月")
+_ABOUT_VERIFICATION = re.compile("强检|强制|检定|校准|周期|多久|规程|几年|几个月|检一次")
 
 
 class FindInstrument(Doing):
@@ -43,7 +43,7 @@ class FindInstrument(Doing):
             dispatcher.utter_message(response="utter_ask_instrument")
             return []
         kind, shared = await here.database.read(_look, text, wanted, here.region)
-        if shared and not (kind and _ABOUT_VERIFICATION.search(text)):
+        if shared and not (kind and asks_about_verification(text)):
             dispatcher.utter_message(
                 response="utter_shared_instruments_found",
                 wanted=shown(wanted),
@@ -54,7 +54,20 @@ class FindInstrument(Doing):
             tell_kind(dispatcher, kind)
         else:
             dispatcher.utter_message(response="utter_instruments_none", wanted=shown(wanted))
-        return [SlotSet("case_subject", text)]
+        return [SlotSet("case_subject", shown(wanted))]
+
+
+def asks_about_verification(text: str) -> bool:
+    """Whether it is asked if, by which rule or how often an instrument is verified."""
+    return bool(_ABOUT_VERIFICATION.search(text))
+
+
+async def tell_about(dispatcher: CollectingDispatcher, here: Context, name: str) -> bool:
+    """Tell what the dictionary says about an instrument; False if it is not in it."""
+    kind = await here.database.read(instrument_kind, name)
+    if kind is not None:
+        tell_kind(dispatcher, kind)
+    return kind is not None
 
 
 def tell_kind(dispatcher: CollectingDispatcher, kind: InstrumentKind) -> None:

@@ -6,6 +6,7 @@ stand outside every rule, and Rasa would not know what comes after it. Forms do 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,16 @@ from actions.context import Context
 from actions.doing import Doing
 from actions.experts import FindExpert
 from actions.institutions import FindInstitution
-from actions.instruments import FindInstrument
+from actions.instruments import FindInstrument, asks_about_verification, tell_about
 from actions.said import Said
 from actions.standards import LookUpStandard
-from bot.faq.followups import follow_up, tells
+from bot.cases.answers import need_in
+from bot.faq.followups import follow_up, refers_back, tells
 from bot.faq.service import candidates_from, faq_data
 from bot.faq.vague import names_some_certificate
 from bot.resources.wanted import asks_where
 from bot.staff.hours import spoken
+from knowledge import entities
 from knowledge.decision import Decision, decide
 from knowledge.entries import Entry
 from knowledge.search import Candidate
@@ -47,18 +50,23 @@ class AnswerQuestion(Doing):
     async def act(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
-        if asks_where(said.text):
-            return await FindInstitution().act(dispatcher, tracker, said, here)
+        if brings_a_case(said):
+            return [FollowupAction("open_case_form")]
+        meant = _meant_by_words(tracker, said)
+        if meant is not None:
+            return await meant.act(dispatcher, tracker, said, here)
         candidates = candidates_for(said, here)
         decision = decide_on(candidates, said, here)
+        if await _told_by_dictionary(dispatcher, here, said, decision):
+            return remember(said)
         if decision.kind == "answer":
             return tell_entry(dispatcher, here, decision.choices[0], candidates, said)
         if names_some_certificate(said.text):
             return ask_which_certificate(dispatcher, tracker)
         if "standard_number" in said.entities:
             return await LookUpStandard().act(dispatcher, tracker, said, here)
-        if "instrument" in said.entities and said.category == "metrology":
-            return await FindInstrument().act(dispatcher, tracker, said, here)
+        if (longer := search_goes_on(tracker, said)) is not None:
+            return await FindInstitution().act(dispatcher, tracker, longer, here)
         if decision.kind == "clarify":
             return ask_back(dispatcher, tracker, here, decision.choices)
         return miss(dispatcher, tracker, here)
@@ -74,7 +82,11 @@ class AnswerFollowup(Doing):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
         last = here.entries.get(tracker.get_slot("last_entry") or "")
+        thing = tracker.get_slot("last_thing")
         if last is None:
+            if thing and asks_about_verification(said.text):
+                if await tell_about(dispatcher, here, thing):
+                    return []
             candidates = candidates_for(said, here)
             decision = decide_on(candidates, said, here)
             if decision.kind == "answer":
@@ -84,6 +96,9 @@ class AnswerFollowup(Doing):
         neighbour = follow_up(here.entries.values(), last, said.text, here.today)
         if neighbour is not None:
             return tell_entry(dispatcher, here, neighbour.id, [], said)
+        if thing and asks_about_verification(said.text):
+            if await tell_about(dispatcher, here, thing):
+                return []
         candidates = candidates_for(said, here)
         decision = decide_on(candidates, said, here)
         if decision.kind == "answer":
@@ -156,6 +171,8 @@ class Refuse(Doing):
             return tell_entry(dispatcher, here, decision.choices[0], candidates, said)
         if names_some_certificate(said.text):
             return ask_which_certificate(dispatcher, tracker)
+        if (longer := search_goes_on(tracker, said)) is not None:
+            return await FindInstitution().act(dispatcher, tracker, longer, here)
         dispatcher.utter_message(response=_competent(said.text))
         return [SlotSet("misses", None)]
 
@@ -166,6 +183,38 @@ _ACTIONS: dict[str, type[Doing]] = {
     "find_expert": FindExpert,
     "lookup_standard": LookUpStandard,
 }
+
+
+def brings_a_case(said: Said) -> bool:
+    """Whether a message holds all that a case needs: what to do, and whom to call."""
+    return "phone" in said.entities and need_in(said.text) is not None
+
+
+def search_goes_on(tracker: Tracker, said: Said) -> Said | None:
+    """“阀门”, “台州有吗” after a list of institutions: the same search with this put before it."""
+    wish = tracker.get_slot("last_wish")
+    if not wish or not (names_thing(said) or "region" in said.entities):
+        return None
+    return replace(said, text=f"{said.text} {wish}")
+
+
+def _meant_by_words(tracker: Tracker, said: Said) -> Doing | None:
+    back = tracker.get_slot("last_entry") or tracker.get_slot("last_thing")
+    if back and refers_back(said.text) and not names_thing(said):
+        return AnswerFollowup()
+    return FindInstitution() if asks_where(said.text) else None
+
+
+async def _told_by_dictionary(
+    dispatcher: CollectingDispatcher, here: Context, said: Said, decision: Decision
+) -> bool:
+    """An entry about verification in general does not say how it is with this instrument."""
+    instrument = said.entities.get("instrument")
+    if instrument is None or not asks_about_verification(said.text):
+        return False
+    if decision.kind == "answer" and _is_about(here.entries[decision.choices[0]], instrument):
+        return False
+    return await tell_about(dispatcher, here, instrument)
 
 
 def candidates_for(said: Said, here: Context) -> list[Candidate]:
@@ -206,9 +255,22 @@ def tell_entry(
     return [
         SlotSet("last_entry", entry.id),
         SlotSet("case_subject", entry.title),
+        SlotSet("case_category", entry.category),
         SlotSet("misses", None),
         SlotSet("choices", None),
+        SlotSet("last_wish", None),
+        *remember(said),
     ]
+
+
+def remember(said: Said) -> list[EventType]:
+    """Keep what was named, for questions that do not name it again."""
+    return [SlotSet("last_thing", thing)] if (thing := names_thing(said)) else []
+
+
+def names_thing(said: Said) -> str | None:
+    """The instrument or product that a message names."""
+    return said.entities.get("instrument") or said.entities.get("product")
 
 
 def ask_back(
@@ -259,6 +321,11 @@ def _next_step(entry: Entry, said: Said) -> list[dict[str, str]]:
     }
     named = about if entry.next_step in ("find_institution", "find_instrument") else {}
     return [button(label("next_steps", entry.next_step), entry.next_step, **named)]
+
+
+def _is_about(entry: Entry, instrument: str) -> bool:
+    asked = " ".join((entry.title, *entry.questions))
+    return any(each.value == instrument for each in entities.find(asked))
 
 
 def _ordinal(text: str, choices: list[str] | None) -> str | None:

@@ -27,8 +27,16 @@ _ASPECTS = {
 _FILLER = re.compile(
     r"[（(].*?[）)]|[，。？！、\s]|什么|怎么|哪些|如何|要不要|能不能|是多少|多少|的|和|有|能|会|要|吗|呢|办|申请|检|一次"
 )
+# “那多久检一次”, “这个要钱吗”: short, and beginning with a word that points back.
+_REFERS_BACK = re.compile(r"^(?:那么?|这个?|它|还有|另外|然后)(?!种|家|里|边|些)")
+_LONGEST = 14
 # The subject must be shared at least by half, or another thing's price is told.
 SHARED = 0.5
+
+
+def refers_back(text: str) -> bool:
+    """Whether a message leans on what was said before, however it was classified."""
+    return len(text) <= _LONGEST and bool(_REFERS_BACK.match(text))
 
 
 def follow_up(entries: Iterable[Entry], last: Entry, text: str, on: date) -> Entry | None:

@@ -54,7 +54,7 @@ _FILLER = re.compile(
     r"我们|我司|我厂|公司|帮忙?|麻烦|请问?|你好|您好|想要?|需要|打算|推荐|介绍|联系|查一?下?|找一?[家个下]?|一下|一家|哪[里儿家些个]"
     r"|什么地方|什么|附近|周边|本地|当地|有没有|有哪些|有|能不能|(?<![性功节机智])能够?(?![源效耗])|可以|会|做|测(?!量|试)|去|到|在|给|谁|吗|呢|啊|吧|的|了"
     r"|机构|单位|实验室|检测所|公司|第三方|资质|具备|服务|这个|那个|送|办理?|关于|方面|一[批台只个份]|专家|老师|请教|咨询"
-    r"|仪器|设备|共享|借用?|租用?|使用|预约|开放|标准号?|现行|最新|版本|执行|适用|用哪个|是多少|怎么|如何|要|我|你|您"
+    r"|仪器|设备|共享|借用?|租用?|使用|预约|开放|标准号?|现行|最新|版本|执行|适用|用哪个|是多少|怎么|如何|要|我|你|您|(?<![使费家医商通专车民军饮食信])用(?![品具途户电水能])"
 )
 _PUNCTUATION = re.compile(r"[^\w\u4e00-\u9fff.]+|[，。？！、；：]")
 
@@ -151,7 +151,7 @@ class Relevance:
 def _pieces(text: str) -> tuple[str, ...]:
     plain = _PUNCTUATION.sub(" ", text)
     plain = _FILLER.sub(" ", _WORK.sub(" ", plain))
-    return tuple(piece for piece in plain.split() if len(piece) > 1)
+    return tuple(piece for piece in plain.split() if len(piece) > 1 and "哪" not in piece)
 
 
 def _pairs(text: str) -> list[str]:

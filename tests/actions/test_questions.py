@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from actions.context import Context
+from actions.institutions import FindInstitution
 from actions.questions import (
     AcceptOffer,
     AnswerChoice,
@@ -132,3 +133,32 @@ def test_who_can_do_it_is_looked_up_and_not_explained(resources: Context) -> Non
         "云州哪里能检定压力表", "ask_metrology", faq=[("metrology-pressure-gauge", 0.9)]
     )
     assert do(AnswerQuestion(), question).responses == ["utter_institutions_found"]
+
+
+def test_an_instrument_is_told_by_the_dictionary_where_no_entry_is_about_it(
+    resources: Context,
+) -> None:
+    general = [("metrology-forced-scope", 0.9)]
+    entities = {"instrument": "声级计"}
+    question = heard("声级计要强检吗", "ask_metrology", faq=general, entities=entities)
+    done = do(AnswerQuestion(), question)
+    assert done.responses[0].startswith("utter_instrument_")
+    back = do(AnswerFollowup(), heard("那多久一次", "ask_followup", slots=done.slots))
+    assert back.messages[0]["name"] == "声级计"
+    where = do(FindInstitution(), heard("那去哪检", "find_institution", slots=done.slots))
+    assert where.messages[0]["wanted"].startswith("声级计")
+
+
+def test_a_message_that_brings_everything_opens_a_case(here: Context) -> None:
+    text = "帮我约压力表检定20块，下周三上午上门，联系人王工13900002222"
+    question = heard(text, "inform", entities={"phone": "13900002222"})
+    assert do(AnswerQuestion(), question).next == ["open_case_form"]
+
+
+def test_a_search_goes_on_with_what_is_added(resources: Context) -> None:
+    slots = do(FindInstitution(), heard("找个检测机构", "find_institution")).slots
+    added = heard("阀门", "inform", entities={"product": "阀门"}, slots=slots)
+    done = do(AnswerQuestion(), added)
+    assert "阀门" in str(done.messages[0]["custom"]["items"][0])
+    place = heard("台州有吗", "out_of_scope", entities={"region": "台州市"}, slots=done.slots)
+    assert do(Refuse(), place).responses == ["utter_institutions_elsewhere"]
