@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -101,12 +100,18 @@ class Database:
         """Run ``work(session, …)`` as one reading unit of work, off the event loop."""
         return await self._run(self.reading, work, args, kwargs)
 
-    async def _run(self, unit: Any, work: Any, args: Any, kwargs: Any) -> Any:
-        def whole() -> Any:
+    async def _run(
+        self,
+        unit: Callable[[], AbstractContextManager[Session]],
+        work: Callable[..., T],
+        args: Any,
+        kwargs: Any,
+    ) -> T:
+        def whole() -> T:
             with unit() as session:
                 return work(session, *args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(whole))
+        return await asyncio.get_running_loop().run_in_executor(self._pool, whole)
 
     def create_tables(self) -> None:
         """Create all tables at once, for tests; a real database is migrated."""

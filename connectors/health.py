@@ -55,9 +55,10 @@ async def _database_answers(request: Request) -> bool:
         return session.scalar(select(1)) == 1
 
     try:
-        return await request.app.ctx.database.read(ask)
+        answers: bool = await request.app.ctx.database.read(ask)
     except SQLAlchemyError:
         return False
+    return answers
 
 
 async def _actions_answer(actions_url: str) -> bool:

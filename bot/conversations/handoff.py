@@ -47,7 +47,7 @@ class Handoff:
         """
         if conversation.status in (QUEUED, STAFF):
             return
-        values = {"handoff_reason": reason[:200], "queued_at": now}
+        values: dict[str, Any] = {"handoff_reason": reason[:200], "queued_at": now}
         _move(session, conversation, "request_handoff", (BOT,), QUEUED, now, reason, **values)
         name, variables = self._queue_words(session, conversation, now)
         self._say(session, conversation, now, name, **variables)
@@ -70,7 +70,11 @@ class Handoff:
             if conversation.staff_id == staff.id:
                 return conversation
             raise _taken(conversation)
-        values = {"staff_id": staff.id, "accepted_at": now, "answered_seq": conversation.last_seq}
+        values: dict[str, Any] = {
+            "staff_id": staff.id,
+            "accepted_at": now,
+            "answered_seq": conversation.last_seq,
+        }
         _move(session, conversation, "accept", (QUEUED, BOT), STAFF, now, staff=staff, **values)
         self._say(
             session,
@@ -106,7 +110,7 @@ class Handoff:
             NotYours: It is not the caller's.
         """
         conversation = _held_by(session, conversation_id, staff)
-        values = {"staff_id": None, "queued_at": conversation.queued_at or now}
+        values: dict[str, Any] = {"staff_id": None, "queued_at": conversation.queued_at or now}
         _move(session, conversation, "requeue", (STAFF,), QUEUED, now, staff=staff, **values)
         return conversation
 
@@ -225,7 +229,7 @@ def _to_bot(
     staff: Staff | None = None,
 ) -> None:
     # A new tracker from here on, and what was said to a person is not answered by the bot.
-    values = {
+    values: dict[str, Any] = {
         "staff_id": None,
         "queued_at": None,
         "bot_epoch": conversation.epoch + 1,
