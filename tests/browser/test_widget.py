@@ -2,132 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
-from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Error, Locator, Page, Route
-from sanic.response import html
+from playwright.sync_api import Error, Page, Route
 from sqlalchemy import select
 
-from bot.conversations.brain import Answer, Reply
-from bot.conversations.desk import record_staff_message
-from bot.conversations.models import Author, Conversation, Message
-from bot.database import Database
+from bot.conversations.brain import Reply
 from bot.feedback.models import ConversationFeedback, MessageFeedback
 from bot.settings import Settings
-from bot.staff.models import Staff
-from connectors.app import create_app
-from tests.browser.chromium import DESKTOP, PHONE, TABLET, launched, visit
-from tests.connectors.serving import Served, served
-from tests.factories import alice
-from tests.fakes import FakeBrain, FakeClock, FakeFaq
+from tests.browser.office import FAQ, OFFER, Office, ask, box, card, said
 
 pytestmark = pytest.mark.browser
-
-FAQ = {
-    "id": "metrology-gauge",
-    "title": "压力表",
-    "basis": ["JJG 52-2013", "《计量法》第九条"],
-    "detail": "第一行说明\n第二行说明",
-    "score": 0.9,
-}
-OFFER = {"title": "找机构", "payload": '/find_institution{"product": "压力表"}'}
-
-
-def card(number: int) -> dict[str, Any]:
-    """An institution of the demo city."""
-    return {
-        "type": "institution",
-        "title": f"演示机构 {number}",
-        "facts": [["能力", "压力表"], ["资质", "CMA"], ["距离", "3 公里"], ["周期", "5 天"]],
-        "action": {"title": "选这家", "payload": f"/choose_{number}"},
-        "demo": True,
-    }
-
-
-@dataclass
-class Office:
-    """The web application and the staff behind it."""
-
-    web: Served
-    database: Database
-    brain: FakeBrain
-
-    def answers(self, *replies: Reply) -> None:
-        """What the bot says next."""
-        self.brain.script.append(Answer(list(replies), "ask_metrology", "metrology", 0.9))
-
-    def staff(self, verb: str, text: str = "") -> None:
-        """Alice accepts, says something, or resolves."""
-        handoff, now = self.web.app.ctx.handoff, self.web.app.ctx.clock()
-        with self.database.writing() as session:
-            person = session.scalar(select(Staff)) or alice(session)
-            newest = select(Conversation.id).order_by(Conversation.last_message_at.desc())
-            conversation_id = session.scalars(newest).first()
-            assert conversation_id
-            if verb == "accept":
-                handoff.accept(session, conversation_id, person, now=now)
-            elif verb == "resolve":
-                handoff.resolve(session, conversation_id, person, "done", now=now)
-            else:
-                record_staff_message(
-                    session, conversation_id, person, str(uuid4()), text, False, now=now
-                )
-
-    def heard(self) -> list[str]:
-        """What customers have said, as it is stored."""
-        with self.database.reading() as session:
-            said = select(Message.text).where(Message.author == Author.CUSTOMER)
-            return list(session.scalars(said.order_by(Message.created_at, Message.seq)))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as opened:
-        yield opened
-
-
-@pytest.fixture
-def office(database: Database, brain: FakeBrain, clock: FakeClock) -> Iterator[Office]:
-    app = create_app(Settings(), database, brain, FakeFaq(), clock, name=f"seen-{uuid4().hex}")
-
-    @app.get("/elsewhere")
-    async def elsewhere(request: Any) -> Any:
-        source = f"http://127.0.0.1:{request.server_port}/widget.js"
-        page = f"<!doctype html><h1>某企业</h1><script src='{source}' defer></script>"
-        # As strict as a site can be and still include us.
-        policy = f"script-src {source}; style-src 'none'; frame-src http://127.0.0.1:*"
-        return html(page, headers={"Content-Security-Policy": policy})
-
-    with served(app) as running:
-        yield Office(running, database, brain)
-
-
-@pytest.fixture
-def page(office: Office, browser: Browser) -> Iterator[Page]:
-    context, opened = visit(browser, office.web.url)
-    yield opened
-    broken = opened.broken  # type: ignore[attr-defined]
-    context.close()
-    assert broken == []
-
-
-def box(page: Page) -> Locator:
-    return page.get_by_label("输入您的问题")
-
-
-def ask(page: Page, text: str) -> None:
-    box(page).fill(text)
-    box(page).press("Enter")
-
-
-def said(page: Page, text: str) -> Locator:
-    """A message on the page."""
-    return page.get_by_role("log").get_by_text(text, exact=True)
 
 
 def test_answer_shows_its_basis_unfolds_its_details_and_is_judged(
@@ -355,69 +241,3 @@ def test_everything_can_be_done_by_keyboard(office: Office, page: Page) -> None:
     said(page, "听到：只用键盘").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="收起").wait_for(state="hidden")
-
-
-NAMELESS = """() => [...document.querySelectorAll("button, a, input, textarea, iframe")]
-  .filter((e) => e.checkVisibility())
-  .filter((e) => !(e.innerText || e.getAttribute("aria-label") || e.title || e.labels?.length))
-  .map((e) => e.outerHTML)"""
-SMALL = """() => [...document.querySelectorAll("button, a, summary, textarea")]
-  .filter((e) => e.checkVisibility() && !e.classList.contains("skip-link"))
-  .map((e) => [e.outerHTML, e.getBoundingClientRect().height])
-  .filter(([, height]) => height < 43.5)"""
-
-
-@pytest.mark.parametrize("path", ["/", "/widget"])
-@pytest.mark.parametrize("size", [PHONE, TABLET, DESKTOP, (640, 400), (320, 640)])
-@pytest.mark.parametrize("large", [False, True])
-def test_page_fits_and_everything_has_a_name_and_a_size(
-    office: Office, browser: Browser, path: str, size: tuple[int, int], large: bool
-) -> None:
-    context, page = visit(browser, office.web.url + path, size, color_scheme="dark")
-    if large:
-        page.get_by_role("button", name="大字").click()
-    office.answers(
-        Reply("答。", "text", {"faq": FAQ, "items": [card(1)], "buttons": [OFFER]}),
-    )
-    ask(page, "看一看 " + "w" * 120)
-    page.get_by_role("button", name="找机构").wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert page.evaluate(NAMELESS) == []
-    assert page.evaluate(SMALL) == []
-    assert box(page).is_visible()
-    context.close()
-
-
-def test_other_site_opens_closes_and_counts(office: Office, browser: Browser) -> None:
-    # Another host name is another origin, though it is the same machine.
-    elsewhere = office.web.url.replace("127.0.0.1", "localhost") + "/elsewhere"
-    context, page = visit(browser, elsewhere, DESKTOP)
-    button = page.get_by_role("button", name="质量服务咨询")
-    button.click()
-    frame = page.frame_locator("iframe")
-    frame.get_by_label("输入您的问题").fill("从别的网站来")
-    frame.get_by_label("输入您的问题").press("Enter")
-    frame.get_by_text("听到：从别的网站来").wait_for()
-    # Messages from anybody but the frame change nothing.
-    page.evaluate("postMessage({ source: 'quality-assistant', type: 'close' }, '*')")
-    page.wait_for_function("document.querySelector('quality-assistant')")
-    assert frame.get_by_label("输入您的问题").is_visible()
-    frame.get_by_role("button", name="转人工").click()
-    frame.get_by_text("等待工作人员接入").wait_for()
-    frame.get_by_label("输入您的问题").press("Escape")
-    button.wait_for()
-    office.staff("accept")
-    office.staff("say", "收起时说的")
-    page.get_by_role("button", name="2 条新消息").click()
-    frame.get_by_text("以下是新消息").wait_for()
-    assert page.broken == []  # type: ignore[attr-defined]
-    context.close()
-
-
-def test_stranger_around_the_frame_learns_nothing(office: Office, browser: Browser) -> None:
-    context, page = visit(browser, f"{office.web.url}/widget?origin=javascript:alert(1)")
-    ask(page, "没有外框")
-    said(page, "听到：没有外框").wait_for()
-    assert not page.get_by_role("button", name="收起").is_visible()
-    assert page.broken == []  # type: ignore[attr-defined]
-    context.close()

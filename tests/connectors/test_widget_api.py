@@ -2,101 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
-import httpx
 import pytest
-from sqlalchemy import func, select
 
 from bot.conversations.brain import Answer, Reply
-from bot.conversations.handoff import Handoff
-from bot.conversations.models import Conversation, Message
+from bot.conversations.models import Conversation
 from bot.database import Database
-from bot.feedback.models import ConversationFeedback, MessageFeedback
-from bot.settings import Settings
-from connectors.app import create_app
-from tests.connectors.serving import Served, served
-from tests.factories import alice
-from tests.fakes import FakeBrain, FakeClock, FakeFaq
-
-CHINESE = re.compile(r"[\u4e00-\u9fff]")
-UNKNOWN = "0" * 32
-
-
-@dataclass
-class Xiaolin:
-    """小林 on the widget, without a browser."""
-
-    served: Served
-    client: httpx.Client
-    id: str
-    opened_at: int
-
-    @property
-    def path(self) -> str:
-        """The address of the conversation."""
-        return f"/api/widget/conversations/{self.id}"
-
-    def sends(self, **body: Any) -> httpx.Response:
-        """Send a body as it is, with a fresh id unless one is given."""
-        body = {"client_id": str(uuid4()), **body}
-        response = self.client.post(f"{self.path}/messages", json=body)
-        self.served.settle()
-        return response
-
-    def changes(self, after: int = 0, wait: int = 0) -> dict[str, Any]:
-        """What the feed says."""
-        query = {"after": after, "wait": wait}
-        return dict(self.client.get(f"{self.path}/changes", params=query).json())
-
-    def texts(self) -> list[str]:
-        """Everything said so far."""
-        return [c["message"]["text"] for c in self.changes()["changes"] if c["type"] == "message"]
-
-
-@pytest.fixture
-def web(database: Database, brain: FakeBrain, clock: FakeClock) -> Iterator[Served]:
-    app = create_app(Settings(), database, brain, FakeFaq(), clock, name=f"widget-{uuid4().hex}")
-    with served(app) as running:
-        yield running
-
-
-@pytest.fixture
-def xiaolin(web: Served) -> Iterator[Xiaolin]:
-    with web.client() as client:
-        opened = client.post("/api/widget/conversations", json={})
-        assert opened.status_code == 201
-        body = opened.json()
-        client.headers["Authorization"] = f"Bearer {body['token']}"
-        yield Xiaolin(web, client, body["conversation_id"], body["cursor"])
-
-
-def resolve(database: Database, xiaolin: Xiaolin) -> None:
-    """Alice takes the conversation and ends it."""
-    handoff: Handoff = xiaolin.served.app.ctx.handoff
-    now = xiaolin.served.app.ctx.clock()
-    with database.writing() as session:
-        staff = alice(session)
-        handoff.accept(session, xiaolin.id, staff, now=now)
-        handoff.resolve(session, xiaolin.id, staff, "done", now=now)
-
-
-def refused(response: httpx.Response, status: int, code: str | None = None) -> None:
-    """The one shape of an error, with a sentence in Chinese."""
-    assert response.status_code == status, response.text
-    error = response.json()["error"]
-    assert CHINESE.search(error["message"])
-    assert code is None or error["code"] == code
-
-
-def messages_stored(database: Database) -> int:
-    with database.reading() as session:
-        return session.scalar(select(func.count()).select_from(Message)) or 0
+from tests.connectors.visitor import UNKNOWN, Xiaolin, messages_stored, refused, resolve
+from tests.fakes import FakeBrain
 
 
 def test_conversation_is_opened_with_an_unguessable_id_and_a_token(xiaolin: Xiaolin) -> None:
@@ -313,71 +228,6 @@ def test_wrong_reason_is_refused(xiaolin: Xiaolin, reason: Any) -> None:
     answer = xiaolin.client.post(f"{xiaolin.path}/handoff", json={"reason": reason})
     refused(answer, 422, "bad_input")
     assert xiaolin.texts() == []
-
-
-def test_score_is_taken_after_the_end_and_not_before(xiaolin: Xiaolin, database: Database) -> None:
-    score = {"score": 4, "tags": ["办得快"], "comment": "谢谢 <b>\x00"}
-    refused(xiaolin.client.post(f"{xiaolin.path}/feedback", json=score), 409, "wrong_status")
-    resolve(database, xiaolin)
-    assert xiaolin.client.post(f"{xiaolin.path}/feedback", json=score).status_code == 201
-    with database.reading() as session:
-        stored = session.get_one(ConversationFeedback, xiaolin.id)
-    assert (stored.score, stored.tags, stored.comment) == (4, ["办得快"], "谢谢 <b>")
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"score": 0},
-        {"score": 6},
-        {"score": "5"},
-        {"score": 4.5},
-        {"score": True},
-        {"score": 5, "tags": "快"},
-        {"score": 5, "tags": ["快"] * 11},
-        {"score": 5, "tags": ["长" * 21]},
-        {"score": 5, "comment": "长" * 501},
-        {"score": 5, "comment": 7},
-        {},
-    ],
-)
-def test_wrong_score_is_refused(xiaolin: Xiaolin, database: Database, body: dict[str, Any]) -> None:
-    resolve(database, xiaolin)
-    refused(xiaolin.client.post(f"{xiaolin.path}/feedback", json=body), 422, "bad_input")
-    with database.reading() as session:
-        assert session.get(ConversationFeedback, xiaolin.id) is None
-
-
-def test_answer_is_judged_and_the_last_judgement_counts(
-    xiaolin: Xiaolin, database: Database
-) -> None:
-    xiaolin.sends(text="压力表")
-    answer = xiaolin.changes()["changes"][-1]["message"]["id"]
-    for helpful in (True, False):
-        body = {"message_id": answer, "helpful": helpful}
-        assert xiaolin.client.post(f"{xiaolin.path}/feedback", json=body).status_code == 201
-    with database.reading() as session:
-        assert session.get_one(MessageFeedback, answer).helpful is False
-
-
-def test_only_answers_of_the_bot_can_be_judged(xiaolin: Xiaolin) -> None:
-    own = xiaolin.sends(text="压力表").json()["message"]["id"]
-    for message_id, status in ((own, 422), (UNKNOWN, 404), ("", 422)):
-        body = {"message_id": message_id, "helpful": True}
-        refused(xiaolin.client.post(f"{xiaolin.path}/feedback", json=body), status)
-    refused(xiaolin.client.post(f"{xiaolin.path}/feedback", json={"message_id": own}), 422)
-
-
-def test_foreign_answer_cannot_be_judged(xiaolin: Xiaolin, database: Database) -> None:
-    xiaolin.sends(text="压力表")
-    answer = xiaolin.changes()["changes"][-1]["message"]["id"]
-    with xiaolin.served.client() as mallory:
-        own = mallory.post("/api/widget/conversations", json={}).json()
-        mallory.headers["Authorization"] = f"Bearer {own['token']}"
-        path = f"/api/widget/conversations/{own['conversation_id']}/feedback"
-        refused(mallory.post(path, json={"message_id": answer, "helpful": True}), 404)
-    with database.reading() as session:
-        assert session.get(MessageFeedback, answer) is None
 
 
 def test_message_after_the_end_opens_a_new_conversation_and_the_old_id_keeps_working(
