@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.faq.service import FaqService
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import PayloadTooLarge, SanicException
@@ -22,6 +21,7 @@ from bot.conversations.handoff import Handoff
 from bot.conversations.turns import TurnRunner
 from bot.database import Database
 from bot.errors import ServiceError, TooLarge
+from bot.faq.service import FaqService
 from bot.responses import Responses
 from bot.settings import Settings
 from bot.staff.hours import WorkingHours
