@@ -24,8 +24,8 @@ _SERVICE_LINE = re.compile(r"(?<!\d)(400)[\s-]?(\d{3,4})[\s-]?(\d{3,4})(?!\d)")
 # 个 and 块 are units of much that is not counted in an order: 3 个月, 10 块钱.
 _UNITS = (
     "公斤|千克|KG|台套|平方米|立方米|把|台|件|套|支|只|吨|米|瓶|辆|盒|箱|根|组|袋|卷|桶|片|颗|架"
-    "|个(?!月|工作日|小时|星期|礼拜|季度|年|人|问题|点|自然日)|块(?!钱)|批(?!次)|份(?!钱)"
-    "|张|条(?!款|规定|件|例)"
+    "|个(?!多?月|工作日|小时|星期|礼拜|季度|年|人|问题|点|自然日)|块(?!钱)|批(?!次)|份(?!钱)"
+    "|张|条(?!中|里|款|规定|件|例)"
 )
 _NUMERALS = "零〇一二两三四五六七八九十百千万"
 _QUANTITY = re.compile(
@@ -44,13 +44,13 @@ _COMPANY_TAIL = re.compile(
 _COMPANY_BODY = re.compile(r"[\u4e00-\u9fff0-9A-Za-z()（）·&]+$")
 # What stands between the sentence and the name; the name begins after the last of these.
 _BEFORE_NAME = re.compile(
-    r".*(?:[是叫的在找请给问被把向跟从到们]|我司|我厂|单位为?|名称为?|公司(?=.{4})|联系|名字|帮忙|名为|改成|企业)"
+    r".*(?:[是叫的在找请给问被把向跟从到们了]|[一这那哪几两]家|我司|我厂|单位为?|名称为?|公司(?=.{4})|联系|名字|帮忙|名为|改成|企业)"
 )
 # Words that say what kind of company it is; a name has at least two characters besides.
 _KIND_OF_COMPANY = re.compile(
     r"小型|大型|一家|这家|那家|哪家|几家|这个|那个|一个|某|注册|成立|开|设立|办理?|变更|注销|投资|民营|国有|外资"
-    r"|个人|一人|两人|食品|服装|机械|家具|五金|加工|电子|塑料|化工|阀门|玩具|生产|代工|制造|科技|贸易|检测"
-    r"|第三方|水泵|泵|工厂|[工出电水钢纸药酒染老新本小大]$"
+    r"|个人|一人|两人|食品|服装|机械|家具|五金|加工|电子|塑料|化工|阀门|玩具|生产|代工|制造|科技|贸易|商贸|门窗|检测"
+    r"|第三方|水泵|泵|工厂|客户|[审验工出电水钢纸药酒染老新本小大]$"
 )
 
 # Words that hold a term but mean something else.
