@@ -64,6 +64,10 @@ _NOT_A_NAME = re.compile(
 _POLITE = re.compile(
     r"^(你好|您好|请|麻烦|那|我们?想?要?|帮我们?|给我们?|我司|本公司|需要|想要?|要|打算|准备|申请|预约|约一下|约|办理|办|提交一?个?|开个?|下个?|安排人(?:过?来)?|派人(?:过?来)?|安排|做一?[下次]?|，|,|\s)+"
 )
+# A clause about when, where, who: not what.
+_APART = re.compile(
+    r"^\s*(?:联系人|电话|手机|我叫|我姓|单位|公司(?:是|名|叫))|^\s*(?:最好|希望)?(?:下?个?周[一二三四五六日]|明天|后天|\d+月\d+)"
+)
 _EMPTY_NEED = re.compile(
     r"^(一?个?|新的?|服务|需求|工单|单子|单|委托|业务|事|点|东西|咨询|检测|校准|检定|认证|的|吧|下|一下|了|吗|。|，|,|\s)*$"
 )
@@ -144,12 +148,19 @@ def quantity_in(text: str) -> str | None:
 
 def need_in(text: str) -> str | None:
     """What is to be done, without polite words, quantity, phone, company; None if that is all."""
-    rest = _PHONE.sub("", text)
+    rest = _PHONE.sub("", _first_clauses(text))
     rest = re.sub(rf"\s*{_QUANTITY.pattern}\s*(?:的(?!确))?", "", rest, count=1)
     rest = _COMPANY.sub("", rest)
     rest = _POLITE.sub("", rest.strip()).strip(" ，,。；;！!的吧啊呀")
     rest = re.sub(r"\s{2,}", " ", rest)
     return None if len(rest) < 2 or _EMPTY_NEED.match(rest) else rest
+
+
+def _first_clauses(text: str) -> str:
+    # When, who and for whom are asked for apart; a need said after them is rare.
+    clauses = re.split(r"[，,；;。]", text)
+    kept = [clause for clause in clauses if not _APART.search(clause) and not _PHONE.search(clause)]
+    return "，".join(kept) if kept else text
 
 
 def company_in(text: str) -> str | None:
@@ -159,8 +170,9 @@ def company_in(text: str) -> str | None:
         return found[1]
     for piece in re.split(r"[，,。；;、\s]|我是|我们是|这里是", text):
         named = _COMPANY_NAME.search(piece)
-        if named and len(named[1]) >= 4 and not is_question(text):
-            return named[1]
+        name = re.sub(r"^(?:单位|公司|企业|我司|抬头)(?:名称)?", "", named[1]) if named else ""
+        if len(name) >= 4 and not is_question(text):
+            return name
     return None
 
 

@@ -22,6 +22,10 @@ MOST = 5
 SPREAD = 0.3
 
 
+# Less than SPREAD, so that a good fit of another service stays in the list, further down.
+OTHER_SERVICE = 0.2
+
+
 @dataclass(frozen=True)
 class Match:
     """An institution, what of it fits, and why it stands where it stands."""
@@ -85,6 +89,9 @@ def _match(
     fitting = sorted(
         (pair for pair in scored if pair[0] >= ENOUGH), key=lambda pair: (-pair[0], pair[1].id)
     )
+    if fitting and wanted.service and wanted.service not in institution.services:
+        # “阀门检测” is no matter for who only tells about valve standards.
+        fitting = [(score - OTHER_SERVICE, item) for score, item in fitting]
     in_region = region is None or covers(region, institution.district)
     if fitting:
         score, first = fitting[0]

@@ -18,6 +18,11 @@ TUESDAY = date(2026, 11, 24)
         ("我想约压力表检定，20块", "压力表检定", "20 块"),
         ("麻烦安排人来校准三台天平", "校准天平", "3 台"),
         ("有一批LED灯要做EMC测试", "有一批LED灯要做EMC测试", None),
+        (
+            "帮我约压力表检定20块，下周三上午上门，联系人王工13900002222，单位云州泵业有限公司",
+            "压力表检定",
+            "20 块",
+        ),
         ("帮我提交一个需求", None, None),
         ("开个工单", None, None),
     ],
@@ -121,3 +126,8 @@ def test_an_answer_that_says_nothing_is_asked_again() -> None:
     read = form.read_answer("case_phone", "我的电话", None, {}, TUESDAY)
     assert read.values == {"case_phone": None}
     assert read.say == "utter_phone_wrong"
+
+
+def test_a_company_is_named_without_the_word_before_it() -> None:
+    for text in ("单位云州泵业有限公司", "我们是云州泵业有限公司", "单位名称是云州泵业有限公司"):
+        assert answers.company_in(text) == "云州泵业有限公司"
