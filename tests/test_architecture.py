@@ -45,7 +45,7 @@ READS_ENVIRONMENT = {
     "bot/processes/children.py",
     "bot/components/start_up.py",
     "bot/components/train.py",
-    "knowledge/packaged.py",
+    "knowledge/__init__.py",
     "environments.py",
 }
 

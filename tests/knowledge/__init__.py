@@ -1,0 +1,1 @@
+"""Tests of what the platform knows and how it is found."""
