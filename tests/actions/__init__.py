@@ -1,0 +1,1 @@
+"""Actions, run on made-up trackers."""

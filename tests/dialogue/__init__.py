@@ -1,0 +1,1 @@
+"""Dialogues, played through the trained model."""
