@@ -183,7 +183,9 @@ def test_no_module_has_outgrown_its_noun() -> None:
 
 
 def test_every_module_says_what_it_is_about() -> None:
-    assert [name_of(path) for path in every_module() if not ast.get_docstring(tree_of(path))] == []
+    # An empty __init__.py, as in the folders of tests, has no subject.
+    modules = [path for path in every_module() if path.read_text("utf-8").strip()]
+    assert [name_of(path) for path in modules if not ast.get_docstring(tree_of(path))] == []
 
 
 def test_every_folder_of_tests_is_a_package() -> None:
