@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -10,10 +12,12 @@ from sanic.response import json
 from sqlalchemy.orm import Session
 
 from bot.conversations.changes import newest_cursor
+from bot.database import Database
 from bot.errors import LoginRefused
 from bot.staff.models import Staff
 from bot.staff.service import (
     SIGN_IN_HOURS,
+    SignedIn,
     begin_sign_in,
     matches,
     note_failure,
@@ -25,8 +29,9 @@ from connectors.desk.access import COOKIE, cookie, deliberate, present
 
 blueprint = Blueprint("desk_sessions", url_prefix="/api/desk")
 
-# Each check takes 64 MiB and a core for a moment; more at once would starve everybody else.
-_checks = asyncio.Semaphore(2)
+# Each check takes 64 MiB and a core for a moment; more at once would starve everybody else, and
+# guesses sent side by side would all begin before the first of them is counted.
+_checks = ThreadPoolExecutor(2, thread_name_prefix="password")
 
 
 @blueprint.on_response
@@ -42,14 +47,9 @@ async def login(request: Request) -> HTTPResponse:
     context, body = request.app.ctx, fields(request)
     username = body.text("username", limit=64).strip()
     password = body.text("password", limit=200)
-    database, now = context.database, context.clock()
-    async with _checks:
-        expected = await database.read(begin_sign_in, username, request.ip, now=now)
-        is_right = await asyncio.to_thread(matches, expected, password)
-        if not is_right:
-            await database.write(note_failure, username, request.ip, now=now)
-            raise LoginRefused
-    done = await database.write(sign_in, username, request.ip, now=now)
+    done = await asyncio.get_running_loop().run_in_executor(
+        _checks, _check, context.database, username, password, request.ip, context.clock()
+    )
     response = json({"staff": _staff_view(done.staff), "csrf_token": done.csrf_token})
     response.add_cookie(
         COOKIE,
@@ -90,6 +90,19 @@ async def logout(request: Request) -> HTTPResponse:
     response = json({})
     response.delete_cookie(COOKIE, path="/")
     return response
+
+
+def _check(
+    database: Database, username: str, password: str, address: str, now: datetime
+) -> SignedIn:
+    with database.reading() as session:
+        expected = begin_sign_in(session, username, address, now=now)
+    is_right = matches(expected, password)
+    with database.writing() as session:
+        if is_right:
+            return sign_in(session, username, address, now=now)
+        note_failure(session, username, address, now=now)
+    raise LoginRefused
 
 
 def _staff_view(staff: Staff) -> dict[str, Any]:

@@ -58,13 +58,14 @@ export class DeskApi {
 
   async changes(after, wait, signal) {
     const watched = this.#watched;
-    this.#waiting = new AbortController();
-    const either = AbortSignal.any([signal, this.#waiting.signal]);
+    const waiting = new AbortController();
+    this.#waiting = waiting;
+    signal.addEventListener("abort", () => waiting.abort());
     const more = watched ? `&watch=${encodeURIComponent(watched)}` : "";
     try {
-      return await this.#call("GET", `/changes?after=${after}&wait=${wait}${more}`, null, either);
+      return await this.#call("GET", `/changes?after=${after}&wait=${wait}${more}`, null, waiting.signal);
     } catch (error) {
-      if (this.#waiting.signal.aborted) return { changes: [], cursor: after };
+      if (watched !== this.#watched) return { changes: [], cursor: after }; // asked again, with the other one
       if (error.status === 401) error.permanent = true; // the feed ends; signing in starts it again
       throw error;
     }
