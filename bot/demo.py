@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -23,7 +24,7 @@ class DemoAccount:
 
 
 # username, name, work number, role, service categories
-_ACCOUNTS = (
+_ACCOUNTS: tuple[tuple[str, str, str, str, list[str]], ...] = (
     ("staff1", "王工", "03", "staff", ["metrology", "testing"]),
     ("staff2", "李工", "05", "staff", ["standards", "certification"]),
     ("admin", "赵老师", "01", "admin", []),

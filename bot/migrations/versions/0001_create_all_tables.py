@@ -80,6 +80,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("skills", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("number"),
         sa.UniqueConstraint("username"),
     )
     op.create_table(
