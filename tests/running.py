@@ -67,15 +67,13 @@ class Platform:
 class Visitor:
     """A customer on the widget, without a browser."""
 
-    platform: Platform
-    client: httpx.Client = field(init=False)
+    client: httpx.Client
     cursor: int = 0
     messages: list[dict[str, Any]] = field(default_factory=list)
     statuses: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Open a conversation."""
-        self.client = httpx.Client(base_url=self.platform.url, timeout=40, trust_env=False)
         opened = self.client.post("/api/widget/conversations", json={})
         assert opened.status_code == 201, opened.text
         self.id = opened.json()["conversation_id"]
@@ -126,13 +124,23 @@ class Visitor:
         return self.asks(title, payload=payload)
 
 
-def desk(platform: Platform, username: str = "staff1") -> httpx.Client:
+@contextmanager
+def visitor(platform: Platform) -> Iterator[Visitor]:
+    """A customer who has just opened the widget."""
+    with httpx.Client(base_url=platform.url, timeout=40, trust_env=False) as client:
+        yield Visitor(client)
+
+
+@contextmanager
+def desk(platform: Platform, username: str = "staff1") -> Iterator[httpx.Client]:
     """A signed-in member of staff, without a browser."""
-    client = httpx.Client(base_url=platform.url, timeout=40, trust_env=False)
-    answer = client.post("/api/desk/login", json={"username": username, "password": DEMO_PASSWORD})
-    assert answer.status_code == 200, answer.text
-    client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
-    return client
+    with httpx.Client(base_url=platform.url, timeout=40, trust_env=False) as client:
+        answer = client.post(
+            "/api/desk/login", json={"username": username, "password": DEMO_PASSWORD}
+        )
+        assert answer.status_code == 200, answer.text
+        client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
+        yield client
 
 
 @contextmanager
@@ -146,13 +154,14 @@ def running_platform(folder: Path) -> Iterator[Platform]:
         "TRACKER_STORE_URL": f"sqlite:///{folder}/trackers.db",
         "DEMO_PASSWORD": DEMO_PASSWORD,
     }
-    supervisor = subprocess.Popen(
-        [sys.executable, "-m", "bot.processes", "run"],
-        cwd=ROOT,
-        env=environment,
-        stdout=(folder / "supervisor.log").open("wb"),
-        stderr=subprocess.STDOUT,
-    )
+    with (folder / "supervisor.log").open("wb") as log:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-m", "bot.processes", "run"],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
     platform = Platform(f"http://127.0.0.1:{port}", supervisor)
     try:
         platform.wait_until_ready()
