@@ -86,6 +86,7 @@ def create_app(
     app.blueprint(widget)
     app.blueprint(desk)
     app.static("/static", _STATIC, name="static")
+    app.on_response(_protect)
     app.error_handler.add(ServiceError, _service_error)
     app.error_handler.add(PayloadTooLarge, _too_large)
     app.error_handler.add(SanicException, _http_error)
@@ -102,6 +103,15 @@ async def _begin(app: Sanic[Any, Any]) -> None:
 
 async def _end(app: Sanic[Any, Any]) -> None:
     await app.ctx.turns.settle()
+
+
+async def _protect(request: Request, response: HTTPResponse) -> None:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    # Answers of the APIs belong to one person. Files have no version in their names: a browser
+    # keeps them and asks whether they changed.
+    kept = "no-store" if request.path.startswith("/api/") else "no-cache"
+    response.headers.setdefault("Cache-Control", kept)
 
 
 def _service_error(_request: Request, error: ServiceError) -> HTTPResponse:

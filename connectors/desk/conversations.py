@@ -31,13 +31,6 @@ _LONGEST_SEARCH = 200
 _READ_LIMIT = 200_000
 
 
-@blueprint.on_response
-async def protect(_request: Request, response: HTTPResponse) -> None:
-    """Answers are data, never a page, and belong to one member of staff."""
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Cache-Control", "no-store")
-
-
 @blueprint.get("/changes")
 async def changes(request: Request) -> HTTPResponse:
     """What happened after a cursor in the queue, one's own conversations and a watched one."""

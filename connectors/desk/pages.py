@@ -30,15 +30,6 @@ class DeskPage:
     may_be_known: bool
 
 
-@blueprint.on_response
-async def protect(_request: Request, response: HTTPResponse) -> None:
-    """Headers that the page, its scripts and styles carry."""
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    # Files have no version in their names: a browser keeps them and asks whether they changed.
-    response.headers.setdefault("Cache-Control", "no-cache")
-
-
 @blueprint.get("/desk")
 async def desk(request: Request) -> HTTPResponse:
     """The page; what it shows comes from the desk API."""

@@ -34,13 +34,6 @@ blueprint = Blueprint("desk_sessions", url_prefix="/api/desk")
 _checks = ThreadPoolExecutor(2, thread_name_prefix="password")
 
 
-@blueprint.on_response
-async def protect(_request: Request, response: HTTPResponse) -> None:
-    """Answers are data, never a page, and belong to one member of staff."""
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Cache-Control", "no-store")
-
-
 @blueprint.post("/login")
 async def login(request: Request) -> HTTPResponse:
     """Sign in: the session goes into a cookie, the CSRF token into the answer."""

@@ -44,13 +44,6 @@ _openings = Limiter(burst=1000, per_second=50)
 _READ_LIMIT = 200_000
 
 
-@blueprint.on_response
-async def protect(_request: Request, response: HTTPResponse) -> None:
-    """Answers are data, never a page, and belong to one customer."""
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Cache-Control", "no-store")
-
-
 @blueprint.post("/")
 async def open_(request: Request) -> HTTPResponse:
     """Begin a conversation; the token in the answer is the customer's only proof of identity."""

@@ -32,15 +32,6 @@ class PlatformPage:
     next_opening: str
 
 
-@blueprint.on_response
-async def protect(_request: Request, response: HTTPResponse) -> None:
-    """Headers that every page, script and style of ours carries."""
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-    # Files have no version in their names: a browser keeps them and asks whether they changed.
-    response.headers.setdefault("Cache-Control", "no-cache")
-
-
 @blueprint.get("/")
 async def platform(request: Request) -> HTTPResponse:
     """The platform's page with the assistant open in it."""
