@@ -9,11 +9,22 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.context import Context
 from actions.doing import Doing
 from actions.said import Said
-from bot.staff.hours import spoken
+
+# What a member of staff can use; the other slots are the dialogue's own bookkeeping.
+_TOLD = ("wanted_", "case_", "complaint_", "last_thing")
+
+
+def known(tracker: Tracker) -> dict[str, str]:
+    """What the customer has told so far, by slot."""
+    return {
+        name: str(value)
+        for name, value in tracker.slots.items()
+        if value not in (None, "", False) and name.startswith(_TOLD)
+    }
 
 
 class RequestHandoff(Doing):
-    """Asks the web application to queue the conversation, and promises no one out of hours."""
+    """Asks the web application to queue the conversation, with what is known so far."""
 
     def name(self) -> str:
         return "action_request_handoff"
@@ -21,15 +32,10 @@ class RequestHandoff(Doing):
     async def act(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
-        now = here.clock()
-        wish = {"handoff": {"reason": "customer_asked"}, "handled": "handoff"}
-        if here.hours.is_open(now):
-            dispatcher.utter_message(response="utter_handoff", json_message=wish)
-        else:
-            dispatcher.utter_message(
-                response="utter_handoff_out_of_hours",
-                opens_at=spoken(here.hours.next_opening(now)),
-                json_message=wish,
-            )
+        wish = {"reason": "customer_asked", "slots": known(tracker)}
+        # Where the customer stands, and when somebody is in, the queue itself says.
+        dispatcher.utter_message(
+            response="utter_handoff", json_message={"handoff": wish, "handled": "handoff"}
+        )
         # A form left open would swallow what is said when the bot speaks again.
         return [ActiveLoop(None), SlotSet("requested_slot", None), SlotSet("misses", None)]

@@ -70,6 +70,7 @@ def _answer(body: dict[str, Any]) -> Answer:
     nlu, messages = body["nlu"], body["messages"]
     customs = [message.get("custom") or {} for message in messages]
     failure = FailureKind.ACTION_FAILED if body.get("failure") else None
+    handoff = _first(customs, "handoff") or {}
     if not messages and failure is None:
         raise BrainFailed(FailureKind.SILENT)
     return Answer(
@@ -78,9 +79,9 @@ def _answer(body: dict[str, Any]) -> Answer:
         category=nlu.get("category"),
         confidence=nlu.get("confidence"),
         entities=nlu.get("entities") or [],
-        slots=body.get("slots") or {},
+        slots=handoff.get("slots") or {},
         handled=_first(customs, "handled"),
-        handoff_reason=(_first(customs, "handoff") or {}).get("reason"),
+        handoff_reason=handoff.get("reason"),
         failure=failure,
     )
 

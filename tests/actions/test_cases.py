@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from actions.case_status import TellCaseStatus
@@ -161,22 +159,15 @@ def test_feedback_is_recorded_and_a_low_score_offers_a_person(here: Context) -> 
     assert (stored.score, stored.comment) == (2, "")
 
 
-@pytest.mark.parametrize(
-    ("moment", "response"),
-    [
-        (datetime(2026, 11, 24, 2, 0, tzinfo=UTC), "utter_handoff"),
-        (datetime(2026, 11, 28, 2, 0, tzinfo=UTC), "utter_handoff_out_of_hours"),
-        # A working Saturday after the national holiday.
-        (datetime(2026, 10, 10, 2, 0, tzinfo=UTC), "utter_handoff"),
-    ],
-)
-def test_a_person_is_promised_only_in_working_time(
-    here: Context, clock: FakeClock, moment: datetime, response: str
-) -> None:
-    clock.now = moment
-    done = do(RequestHandoff(), heard("转人工", "request_handoff", form="open_case_form"))
-    assert done.responses == [response]
-    assert done.messages[0]["custom"]["handoff"] == {"reason": "customer_asked"}
+def test_asking_for_a_person_ends_the_form_and_takes_along_what_was_told(here: Context) -> None:
+    slots = {"case_need": "校准压力表", "requested_slot": "case_phone", "misses": 1.0}
+    said = heard("转人工", "request_handoff", form="open_case_form", slots=slots)
+    done = do(RequestHandoff(), said)
+    assert done.responses == ["utter_handoff"]
+    assert done.messages[0]["custom"]["handoff"] == {
+        "reason": "customer_asked",
+        "slots": {"case_need": "校准压力表"},
+    }
     assert {"event": "active_loop", "name": None, "timestamp": None} in done.events
     assert done.next == []
 
