@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import statistics
 import sys
@@ -38,6 +39,8 @@ class Row:
 
 def main() -> int:
     """Measure, print the table, write the result; 1 if a promise is not kept."""
+    busy = os.getloadavg()[0]
+    terminal.say(f"Load of the machine before we begin: {busy:.1f} (other work makes times noisy)")
     try:
         stock, ours = StockBot(), OurBot(settings_module.load())
         rows, times = compare(stock, ours)
@@ -50,7 +53,7 @@ def main() -> int:
     for name, each in times.items():
         terminal.say(f"{name}: {each.unanswered} turns without an answer, left out of the times")
     kept = own_ratio <= 1.3 and all(is_kept(row) for row in rows)
-    write(rows, times, own_ratio, kept)
+    write(rows, times, own_ratio, kept, busy)
     terminal.say(f"Written to {RESULT}. Promises {'kept' if kept else 'NOT kept'}.")
     return 0 if kept else 1
 
@@ -121,11 +124,14 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([*lines, ""])
 
 
-def write(rows: Sequence[Row], times: dict[str, Times], own_ratio: float, kept: bool) -> None:
+def write(
+    rows: Sequence[Row], times: dict[str, Times], own_ratio: float, kept: bool, busy: float
+) -> None:
     """Keep the result, with every single time, for whoever wants to look closer."""
     result: dict[str, Any] = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"system": platform.platform(), "python": platform.python_version()},
+        "load_before": busy,
         "rows": [{**vars(row), "kept": is_kept(row)} for row in rows],
         "late_against_own_fifth": own_ratio,
         "promises_kept": kept,
