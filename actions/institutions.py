@@ -14,6 +14,7 @@ from actions.doing import Doing
 from actions.said import Said, active_form
 from bot.resources.matching import Match, Matches, find_institutions
 from bot.resources.wanted import shown, wanted_in
+from bot.staff.hours import spoken_date
 
 
 class FindInstitution(Doing):
@@ -97,9 +98,8 @@ def institution_card(match: Match) -> dict[str, Any]:
                 f"{each.item} {each.work}（{each.method}）" if each.method else each.item
                 for each in match.capabilities
             ),
-            "qualification": institution.qualification.replace(";", "、"),
             "qualification_number": institution.qualification_number.replace(";", "、"),
-            "expires": institution.qualification_expires.isoformat(),
+            "expires": spoken_date(institution.qualification_expires),
             "reasons": "；".join(reasons),
             "days": institution.turnaround_days,
             "fee_note": institution.fee_note,

@@ -25,6 +25,7 @@ from bot.resources.standards import (
     standards_about,
 )
 from bot.resources.wanted import shown, wanted_in
+from bot.staff.hours import spoken_date
 
 # More numbers in one message are a list to be checked by a person, not a question.
 MOST_NUMBERS = 3
@@ -128,7 +129,7 @@ def standard_card(standard: Standard, others: str, national: list[Standard]) -> 
             "number": standard.number,
             "title": standard.title,
             "status": standard.status,
-            "effective": standard.effective_on.isoformat() if standard.effective_on else "",
+            "effective": spoken_date(standard.effective_on) if standard.effective_on else "",
             "replaces": standard.replaces,
             "replaced_by": standard.replaced_by,
             "iso": standard.iso,

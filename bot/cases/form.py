@@ -64,10 +64,28 @@ def read_answer(
     changed = answers.corrections_in(text, today, slots.get("case_quantity"))
     if changed and requested != "case_need":
         return Read({**changed, "case_confirmed": None}, say="utter_case_corrected")
-    values = _ANSWERS[requested](text, choice, today)
+    volunteered = _volunteered(text, slots, today)
+    values = {**volunteered, **_ANSWERS[requested](text, choice, today)}
     if values.get(requested) is not None:
         return Read(values)
-    return Read({requested: None}, say=_why_not(requested, text))
+    # What was told instead is kept, and the question asked again without a reproach.
+    say = None if volunteered else _why_not(requested, text)
+    return Read({**volunteered, requested: None}, say=say)
+
+
+def _volunteered(text: str, slots: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """What a message tells beyond the question: “现场，下周三上午，陈工 138…”."""
+    found = {
+        "case_mode": answers.mode_in(text),
+        "case_time": answers.time_in(text, today),
+        "case_quantity": answers.quantity_in(text),
+        **(_person(text) if answers.phone_in(text) else {}),
+    }
+    return {
+        slot: value
+        for slot, value in found.items()
+        if value and value != "any" and slots.get(slot) is None
+    }
 
 
 def _need(text: str, choice: str | None, today: date) -> dict[str, Any]:

@@ -25,7 +25,8 @@ from bot.staff.models import Staff
 # The list shows what staff can work through; older resolved ones are found by customer.
 _LIST_LIMIT = 200
 _FIRST_WORDS = 60
-_NOTE_TURNS = 3
+_NOTE_TURNS = 6
+_NOTE_ANSWERS = 3
 
 
 def conversations_in(
@@ -256,15 +257,18 @@ def _handoff_note(session: Session, conversation: Conversation) -> dict[str, Any
         select(Message.text)
         .where(Message.conversation_id == conversation.id, Message.author == Author.BOT)
         .order_by(Message.seq.desc())
-        .limit(_NOTE_TURNS)
+        .limit(_NOTE_ANSWERS)
     )
-    newest = turns[0] if turns else None
+    # What the customer wants is the last service question, not the "thanks" after it.
+    wishes = [turn for turn in turns if turn.category not in (None, "out_of_scope")]
+    newest = next(iter([*wishes, *turns]), None)
+    known = next((turn.slots for turn in turns if turn.slots), {})
     return {
         "reason": conversation.handoff_reason,
         "intent": newest.intent if newest else None,
         "category": conversation.category,
         "confidence": newest.confidence if newest else None,
-        "slots": newest.slots if newest else {},
+        "slots": known,
         "entities": [entity for turn in reversed(turns) for entity in turn.entities],
         "failures": [turn.failure for turn in reversed(turns) if turn.failure],
         "last_answers": list(reversed(list(answers))),

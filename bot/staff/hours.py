@@ -59,3 +59,8 @@ def spoken(moment: datetime) -> str:
     local = moment.astimezone(SHANGHAI)
     weekday = "一二三四五六日"[local.weekday()]
     return f"{local.month} 月 {local.day} 日（周{weekday}）{local.hour}:{local.minute:02}"
+
+
+def spoken_date(day: date) -> str:
+    """A day of any year as people read it: ``2029 年 6 月 30 日``."""
+    return f"{day.year} 年 {day.month} 月 {day.day} 日"

@@ -131,3 +131,22 @@ def test_an_answer_that_says_nothing_is_asked_again() -> None:
 def test_a_company_is_named_without_the_word_before_it() -> None:
     for text in ("单位云州泵业有限公司", "我们是云州泵业有限公司", "单位名称是云州泵业有限公司"):
         assert answers.company_in(text) == "云州泵业有限公司"
+
+
+def test_what_is_told_beyond_the_question_is_kept() -> None:
+    slots = {"case_need": "校准游标卡尺", "case_category": "metrology"}
+    read = form.read_answer("case_mode", "现场，下周三上午", None, slots, TUESDAY)
+    assert read.values == {"case_mode": "onsite", "case_time": "12 月 2 日（周三）上午"}
+    read = form.read_answer("case_time", "陈工 13812345678", None, slots, TUESDAY)
+    assert read.values == {
+        "case_contact": "陈工",
+        "case_phone": "13812345678",
+        "case_time": None,
+    }
+    assert read.say is None
+
+
+def test_what_is_known_is_not_overwritten_by_a_by_the_way() -> None:
+    slots = {"case_need": "校准", "case_mode": "delivery", "case_quantity": "20 把"}
+    read = form.read_answer("case_phone", "现场 3 台，13812345678", None, slots, TUESDAY)
+    assert read.values == {"case_phone": "13812345678"}
