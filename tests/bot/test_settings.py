@@ -1,0 +1,65 @@
+"""Settings: read once, refused in one sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.settings import ROOT, Settings, departs_from_form, forbidden_head, load
+
+
+def test_nothing_set_gives_the_defaults() -> None:
+    assert load({}).port == Settings().port
+    assert load({"PORT": " "}).port == Settings().port
+
+
+def test_relative_database_lies_in_the_project_wherever_it_is_started() -> None:
+    assert load({}).database_url == f"sqlite:///{ROOT}/var/platform.db"
+    assert load({"DATABASE_URL": "sqlite:////somewhere/a.db"}).database_url.endswith(
+        "//somewhere/a.db"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("PORT", "eighty", "PORT=eighty"),
+        ("PORT", "70000", "PORT=70000"),
+        ("TURN_LIMIT_SECONDS", "0", "TURN_LIMIT_SECONDS"),
+        ("WORKING_HOURS", "8-17", "WORKING_HOURS"),
+        ("WORKING_HOURS", "17:30-08:30", "WORKING_HOURS"),
+        ("DATABASE_URL", "mysql://x", "DATABASE_URL"),
+        ("LOG_LEVEL", "LOUD", "LOG_LEVEL"),
+        ("PLATFORM_NAME", "中国风电产业质量基础设施“一站式”服务平台", "4.3"),
+    ],
+)
+def test_wrong_value_is_named_in_one_sentence(name: str, value: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=told):
+        load({name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [
+        ("中国风电产业质量基础设施“一站式”服务平台", "中国"),
+        ("国家级南京市集成电路产业质量基础设施“一站式”服务平台", "国家"),
+        ("全国锂电质量基础设施“一站式”服务平台", "全国"),
+        ("“中华人民共和国”常州市质量基础设施“一站式”服务平台", "中华人民共和国"),
+        ("云州市泵阀产业质量基础设施“一站式”服务平台", None),
+    ],
+)
+def test_head_that_the_guideline_prohibits_is_found(name: str, head: str | None) -> None:
+    assert forbidden_head(name) == head
+
+
+@pytest.mark.parametrize(
+    ("name", "departs"),
+    [
+        ("浙江省纺织产业质量基础设施“一站式”服务平台", False),
+        ('昆山市集成电路产业质量基础设施"一站式"服务平台', False),
+        ("盐城市质量基础设施“一站式”服务平台", True),
+        ("盐城质量驿站", True),
+    ],
+)
+def test_name_that_departs_from_the_recommended_form_is_noticed(name: str, departs: bool) -> None:
+    assert departs_from_form(name) is departs
