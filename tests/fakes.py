@@ -61,9 +61,11 @@ class FakeFaq:
 
     def __init__(self) -> None:
         self.sure: str | None = None
+        self.understood: list[str] = []
 
     def understand(self, text: str, on: date) -> Understanding:
         """No vectors and no candidates."""
+        self.understood.append(text)
         return Understanding({}, ())
 
     def reply(self, candidates: Sequence[Candidate], on: date) -> FaqReply:

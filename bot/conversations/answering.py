@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 # A letter, digit or Chinese character: without one there is nothing to understand.
 _MEANINGFUL = re.compile(r"[^\W_]")
+# A message is answered or taken together with others long before.
+_FORGOTTEN_AFTER_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,19 @@ class Answering:
         self._faq = faq
         self._fallback = fallback
         self._limit_seconds = limit_seconds
+        self._ahead: dict[str, asyncio.Future[Understanding]] = {}
+
+    def foresee(self, text: str, today: date) -> None:
+        """Begin to understand a message while it is still being stored.
+
+        ``answer`` takes up what was begun for the same text; what nobody takes is forgotten.
+        """
+        if text in self._ahead or not _MEANINGFUL.search(text):
+            return
+        loop = asyncio.get_running_loop()
+        begun = asyncio.ensure_future(asyncio.to_thread(self._faq.understand, text, today))
+        self._ahead[text] = begun
+        loop.call_later(_FORGOTTEN_AFTER_SECONDS, self._ahead.pop, text, None)
 
     async def answer(self, asked: Asked, today: date) -> Answer:
         """Answer, by what is in force today."""
@@ -51,7 +66,8 @@ class Answering:
         # A button says what is wanted; only words have to be understood.
         understanding = None
         if asked.payload is None:
-            understanding = await asyncio.to_thread(self._faq.understand, asked.text, today)
+            self.foresee(asked.text, today)
+            understanding = await self._ahead.pop(asked.text)
         try:
             async with asyncio.timeout(self._limit_seconds):
                 answer = await self._brain.ask(_question(asked, understanding))

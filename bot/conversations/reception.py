@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from bot.cases.models import CaseKind
 from bot.cases.service import open_case
+from bot.conversations.answering import Asked
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import Incoming, Received, messages_of, record_incoming
 from bot.conversations.models import Author, Conversation, ConversationStatus, Customer
+from bot.conversations.turns import begin_turn
 
 # Buttons the product answers by itself, because they must work while no bot is listening.
 LEAVE_MESSAGE = "/leave_message"
@@ -20,10 +22,14 @@ CANCEL_HANDOFF = "/cancel_handoff"
 
 @dataclass(frozen=True)
 class Admitted:
-    """A stored message, and whether the bot has to answer it."""
+    """A stored message, whether the bot has to answer it, and the turn begun for that.
+
+    A turn that is running already takes the message up when it ends; none is begun then.
+    """
 
     received: Received
     bot_answers: bool
+    begun: Asked | None = None
 
 
 def admit(
@@ -45,7 +51,9 @@ def admit(
     if received.is_new and _obey(session, conversation, incoming.payload, handoff, now):
         conversation.answered_seq = received.message.seq
         return Admitted(received, False)
-    return Admitted(received, conversation.status == ConversationStatus.BOT)
+    if conversation.status != ConversationStatus.BOT:
+        return Admitted(received, False)
+    return Admitted(received, True, begin_turn(session, conversation.id, now=now))
 
 
 def leave_message(

@@ -10,7 +10,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -84,9 +85,17 @@ def begin_turn(session: Session, conversation_id: str, *, now: datetime) -> Aske
     )
 
 
+@dataclass(frozen=True)
+class Finished:
+    """How a turn ended, and whether customer messages came in that no turn has taken."""
+
+    status: TurnStatus
+    more: bool
+
+
 def finish_turn(
     session: Session, turn_id: int, answer: Answer, handoff: Handoff, *, now: datetime
-) -> TurnStatus:
+) -> Finished:
     """Store the replies, unless the conversation changed hands since the turn began.
 
     A late reply is kept as a draft that staff can see and send. Finishing a turn that is no
@@ -94,7 +103,7 @@ def finish_turn(
     """
     turn = session.get_one(Turn, turn_id)
     if turn.status != TurnStatus.RUNNING:
-        return TurnStatus(turn.status)
+        return Finished(TurnStatus(turn.status), False)
     conversation = session.get_one(Conversation, turn.conversation_id, with_for_update=True)
     _note_understanding(turn, conversation, answer, now)
     if conversation.epoch != turn.epoch or conversation.status != ConversationStatus.BOT:
@@ -109,9 +118,11 @@ def finish_turn(
                     created_at=now,
                 )
             )
-        return TurnStatus.SUPPRESSED
+        return Finished(TurnStatus.SUPPRESSED, False)
     turn.status = TurnStatus.ANSWERED
     conversation.answered_seq = turn.last_seq
+    # Whatever was said since the turn began has a higher number than what it took.
+    more = conversation.last_seq > turn.last_seq
     summary = {
         "intent": answer.intent,
         "category": answer.category,
@@ -131,7 +142,7 @@ def finish_turn(
         )
     if answer.handoff_reason:
         handoff.request_handoff(session, conversation, answer.handoff_reason, now=now)
-    return TurnStatus.ANSWERED
+    return Finished(TurnStatus.ANSWERED, more)
 
 
 def interrupt_running_turns(
@@ -174,7 +185,11 @@ class TurnRunner:
         self._handoff = handoff
         self._clock = clock
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._again: set[str] = set()
+        self._waiting: dict[str, Asked | None] = {}
+
+    def foresee(self, text: str) -> None:
+        """Begin to understand a message that is about to be stored."""
+        self._answering.foresee(text, self._today())
 
     async def recover(self) -> None:
         """Answer what a process that died left unanswered; call it once at start."""
@@ -182,12 +197,18 @@ class TurnRunner:
         for conversation_id in left:
             self.wake(conversation_id)
 
-    def wake(self, conversation_id: str) -> None:
-        """See to it that this conversation's unanswered messages get their turn."""
+    def wake(self, conversation_id: str, begun: Asked | None = None) -> None:
+        """See to it that this conversation's unanswered messages get their turn.
+
+        Args:
+            conversation_id: The conversation.
+            begun: The turn, when it was begun together with storing the message.
+        """
         if conversation_id in self._running:
-            self._again.add(conversation_id)
+            # The running task is at its end if a turn could be begun; it must not be lost.
+            self._waiting[conversation_id] = begun or self._waiting.get(conversation_id)
             return
-        task = asyncio.get_running_loop().create_task(self._run(conversation_id))
+        task = asyncio.get_running_loop().create_task(self._run(conversation_id, begun))
         self._running[conversation_id] = task
 
     async def settle(self) -> None:
@@ -195,10 +216,15 @@ class TurnRunner:
         while self._running:
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    async def _run(self, conversation_id: str) -> None:
+    async def _run(self, conversation_id: str, begun: Asked | None) -> None:
         try:
-            while await self._take_turn(conversation_id) or conversation_id in self._again:
-                self._again.discard(conversation_id)
+            while True:
+                begun = begun or await self._begin(conversation_id)
+                more = begun is not None and await self._take(begun)
+                waiting = conversation_id in self._waiting
+                begun = self._waiting.pop(conversation_id, None)
+                if not (more or waiting):
+                    break
         except Exception:
             # The outermost edge of a turn: nobody above could do anything with it. The messages
             # stay unanswered, and the turn must not block the next one.
@@ -206,30 +232,32 @@ class TurnRunner:
             await self._database.write(interrupt_running_turns, conversation_id, now=self._clock())
         finally:
             del self._running[conversation_id]
-            if conversation_id in self._again:
-                self._again.discard(conversation_id)
+            if conversation_id in self._waiting:
+                del self._waiting[conversation_id]
                 self.wake(conversation_id)
 
-    async def _take_turn(self, conversation_id: str) -> bool:
-        begun = await self._database.write(begin_turn, conversation_id, now=self._clock())
-        if begun is None:
-            return False
+    async def _begin(self, conversation_id: str) -> Asked | None:
+        return await self._database.write(begin_turn, conversation_id, now=self._clock())
+
+    async def _take(self, begun: Asked) -> bool:
         started = time.monotonic()
-        today = self._clock().astimezone(SHANGHAI).date()
-        answer = await self._answering.answer(begun, today)
-        status = await self._database.write(
+        answer = await self._answering.answer(begun, self._today())
+        finished = await self._database.write(
             finish_turn, begun.turn_id, answer, self._handoff, now=self._clock()
         )
         logger.info(
             "turn turn=%d status=%s intent=%s confidence=%.2f failure=%s milliseconds=%.0f",
             begun.turn_id,
-            status,
+            finished.status,
             answer.intent,
             answer.confidence or 0.0,
             answer.failure,
             (time.monotonic() - started) * 1000,
         )
-        return True
+        return finished.more
+
+    def _today(self) -> date:
+        return self._clock().astimezone(SHANGHAI).date()
 
 
 def _together(pending: list[Message]) -> list[Message]:

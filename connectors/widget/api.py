@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.conversations.changes import (
     topic,
 )
 from bot.conversations.ledger import (
+    MAX_TEXT,
     Incoming,
     cleaned,
     conversation_for,
@@ -67,6 +69,9 @@ async def send(request: Request, conversation_id: str) -> HTTPResponse:
     """Take a message; the same ``client_id`` again returns the message of the first time."""
     context, token = request.app.ctx, bearer_token(request)
     _messages.take(token)
+    incoming = _incoming(request)
+    if incoming.payload is None and len(incoming.text) <= MAX_TEXT:
+        context.turns.foresee(cleaned(incoming.text))
 
     def work(session: Session) -> tuple[dict[str, Any], Admitted]:
         customer = customer_of(session, token)
@@ -75,15 +80,21 @@ async def send(request: Request, conversation_id: str) -> HTTPResponse:
             session,
             conversation_id,
             customer,
-            _incoming(request),
+            incoming,
             context.handoff,
             now=context.clock(),
         )
         return message_view(admitted.received.message), admitted
 
-    view, admitted = await context.database.write(work)
-    if admitted.bot_answers:
-        context.turns.wake(view["conversation_id"])
+    async def store_and_wake() -> dict[str, Any]:
+        view: dict[str, Any]
+        view, admitted = await context.database.write(work)
+        if admitted.bot_answers:
+            context.turns.wake(view["conversation_id"], admitted.begun)
+        return view
+
+    # A browser that goes away meanwhile must not leave a stored message without its turn.
+    view = await asyncio.shield(asyncio.ensure_future(store_and_wake()))
     return json({"message": view}, status=202)
 
 

@@ -13,7 +13,7 @@ from bot.conversations.answering import Answering
 from bot.conversations.brain import Answer, FailureKind, Reply
 from bot.conversations.fallback import Fallback
 from bot.conversations.handoff import Handoff
-from bot.conversations.ledger import Opened, messages_of
+from bot.conversations.ledger import Incoming, Opened, customer_of, messages_of
 from bot.conversations.models import (
     Author,
     Conversation,
@@ -22,6 +22,7 @@ from bot.conversations.models import (
     Turn,
     TurnStatus,
 )
+from bot.conversations.reception import admit
 from bot.conversations.turns import TurnRunner, begin_turn
 from bot.database import Database
 from bot.errors import BrainFailed
@@ -109,6 +110,45 @@ def test_short_messages_that_come_during_a_turn_are_taken_together(play: Play) -
     room = play(scene)
     assert [each.text for each in room.brain.heard] == ["你好", "我有二十把卡尺，想校准"]
     assert len(room.said()) == 2
+
+
+def test_turn_begun_with_the_message_is_the_only_one(play: Play) -> None:
+    async def scene(room: Room) -> None:
+        with room.database.writing() as session:
+            customer = customer_of(session, room.opened.token)
+            incoming = Incoming("a", "压力表")
+            admitted = admit(session, room.id, customer, incoming, room.handoff, now=room.clock())
+        assert admitted.begun is not None
+        room.turns.wake(room.id, admitted.begun)
+
+    room = play(scene)
+    assert room.said() == ["听到：压力表"]
+    with room.database.reading() as session:
+        assert len(session.scalars(select(Turn)).all()) == 1
+
+
+def test_turn_begun_while_the_last_one_is_being_put_away_is_not_lost(play: Play) -> None:
+    async def scene(room: Room) -> None:
+        room.hears("一")
+        with room.database.writing() as session:
+            writes(session, room.opened, "二", room.clock)
+            begun = begin_turn(session, room.id, now=room.clock())
+        room.turns.wake(room.id, begun)
+
+    room = play(scene)
+    assert "".join(room.said()).count("一") == 1
+    assert "".join(room.said()).count("二") == 1
+
+
+def test_message_is_understood_once_although_it_was_foreseen(play: Play) -> None:
+    async def scene(room: Room) -> None:
+        room.turns.foresee("压力表")
+        room.turns.foresee("压力表")
+        room.hears("压力表")
+
+    room = play(scene)
+    assert room.faq.understood == ["压力表"]
+    assert room.said() == ["听到：压力表"]
 
 
 def test_reply_is_kept_as_a_draft_when_staff_take_over_meanwhile(play: Play) -> None:
