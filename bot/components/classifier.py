@@ -18,6 +18,7 @@ from bot.components.categories import category_of_example
 from bot.components.message_vectors import message_vectors
 from bot.components.sources import classifier_fingerprint
 from bot.components.understanding_model import UnderstandingModel
+from knowledge.encoders import QUICK_ENCODER
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,11 @@ CATEGORY = "category"
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class IntentAndCategoryClassifier(GraphComponent, IntentClassifier):
-    """Logistic regression on two sentence encoders and the characters of the text."""
+    """Logistic regression on two sentence encoders and the characters of the text.
+
+    A second model does without the slow encoder: the web application leaves it out where the
+    knowledge base was sure of its answer at first sight.
+    """
 
     def __init__(
         self,
@@ -34,11 +39,13 @@ class IntentAndCategoryClassifier(GraphComponent, IntentClassifier):
         model_storage: ModelStorage,
         resource: Resource,
         model: UnderstandingModel | None = None,
+        quick: UnderstandingModel | None = None,
     ) -> None:
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
         self._model = model
+        self._quick = quick
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -66,7 +73,14 @@ class IntentAndCategoryClassifier(GraphComponent, IntentClassifier):
         **kwargs: Any,
     ) -> IntentAndCategoryClassifier:
         with model_storage.read_from(resource) as folder:
-            return cls(config, model_storage, resource, UnderstandingModel.load(folder))
+            quick = folder / QUICK_ENCODER
+            return cls(
+                config,
+                model_storage,
+                resource,
+                UnderstandingModel.load(folder),
+                UnderstandingModel.load(quick) if quick.is_dir() else None,
+            )
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
@@ -87,8 +101,14 @@ class IntentAndCategoryClassifier(GraphComponent, IntentClassifier):
         ]
         vectors = message_vectors.of_all(texts)
         self._model = UnderstandingModel.fit(texts, intents, categories, vectors)
+        if QUICK_ENCODER in vectors and len(vectors) > 1:
+            alone = {QUICK_ENCODER: vectors[QUICK_ENCODER]}
+            self._quick = UnderstandingModel.fit(texts, intents, categories, alone)
         with self._model_storage.write_to(self._resource) as folder:
             self._model.save(folder)
+            if self._quick is not None:
+                (folder / QUICK_ENCODER).mkdir()
+                self._quick.save(folder / QUICK_ENCODER)
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -105,8 +125,13 @@ class IntentAndCategoryClassifier(GraphComponent, IntentClassifier):
         if self._model is None or not text:
             message.set(INTENT, {"name": None, "confidence": 0.0}, add_to_output=True)
             return
-        vectors = message_vectors.of(text, self._model.features.widths)
-        ranking, category = self._model.guess(text, vectors)
+        model = self._model
+        if self._quick and not message_vectors.has(text, model.features.widths):
+            # Whatever came without any vector gets both encoders, and the better model.
+            if message_vectors.has(text, self._quick.features.widths):
+                model = self._quick
+        vectors = message_vectors.of(text, model.features.widths)
+        ranking, category = model.guess(text, vectors)
         shown = [
             {"name": guess.name, "confidence": guess.confidence}
             for guess in ranking[: self._config["ranking_length"]]

@@ -64,9 +64,14 @@ class MessageVectors:
         remembered ones that are missing or different are not used.
         """
         known = self._remembered.get(text, {})
-        if any(name not in known or known[name].size != size for name, size in widths.items()):
+        if not self.has(text, widths):
             known = self._embedder.vectors(text)
         return [np.asarray(known[name], dtype=np.float64) for name in widths]
+
+    def has(self, text: str, widths: Mapping[str, int]) -> bool:
+        """Whether the remembered vectors of a text are enough for these encoders."""
+        known = self._remembered.get(text, {})
+        return all(name in known and known[name].size == size for name, size in widths.items())
 
     def of_all(self, texts: Sequence[str]) -> dict[str, NDArray[np.float64]]:
         """A row for each text, by encoder name: those encoders that could be loaded."""

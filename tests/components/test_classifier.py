@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rasa.shared.nlu.training_data.message import Message
 
+from bot.components import classifier
 from bot.components.categories import category_of_example, implied_category
 from bot.components.message_vectors import MessageVectors
 from bot.components.text_features import grams
@@ -138,6 +140,27 @@ def test_encoders_are_not_loaded_while_vectors_are_sent_along() -> None:
     assert [row.size for row in vectors.of("你好", WIDTHS)] == list(WIDTHS.values())
     with pytest.raises(AssertionError, match="loaded"):
         vectors.of("您好", WIDTHS)
+
+
+def test_message_with_the_quick_vector_alone_is_judged_without_loading_the_slow_encoder(
+    model: UnderstandingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load() -> StrawEmbedder:
+        raise AssertionError("loaded")
+
+    texts, intents, categories = (list(column) for column in zip(*examples(), strict=True))
+    alone = {"two": matrix(texts)["two"]}
+    quick = UnderstandingModel.fit(texts, intents, categories, alone)
+    vectors = MessageVectors(load)
+    monkeypatch.setattr(classifier, "message_vectors", vectors)
+    judge = classifier.IntentAndCategoryClassifier({"ranking_length": 5}, None, None, model, quick)
+    text = "注册商标要多久"
+    vectors.remember_packed(text, pack({"two": StrawEmbedder().vectors(text)["two"]}))
+    message = Message({"text": text})
+    judge.process([message])
+    assert message.get("intent")["name"] == "ask_ip"
+    with pytest.raises(AssertionError, match="loaded"):
+        judge.process([Message({"text": "没有向量的一句"})])
 
 
 def test_remembered_vectors_do_not_pile_up() -> None:
