@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, FollowupAction
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
@@ -16,6 +16,9 @@ from actions.said import Said, active_form, said_in
 from bot.errors import ServiceError
 
 logger = logging.getLogger(__name__)
+
+# Who asks about other things three times in a row is not filling in a form.
+MOST_ASIDES = 3
 
 
 class Doing(Action, ABC):
@@ -40,7 +43,7 @@ class Doing(Action, ABC):
             events = []
         form = active_form(tracker)
         if form and self.returns_to_form and not any(_leads_on(event) for event in events):
-            events.append(FollowupAction(form))
+            events += _back_to(form, dispatcher, tracker)
         return events
 
     @abstractmethod
@@ -48,6 +51,14 @@ class Doing(Action, ABC):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
         """Do it, and return what is to be remembered."""
+
+
+def _back_to(form: str, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    asides = (tracker.get_slot("form_asides") or 0) + 1
+    if asides < MOST_ASIDES:
+        return [SlotSet("form_asides", asides), FollowupAction(form)]
+    dispatcher.utter_message(response="utter_form_put_aside")
+    return [ActiveLoop(None), SlotSet("requested_slot", None), SlotSet("form_asides", None)]
 
 
 def _leads_on(event: dict[str, Any]) -> bool:

@@ -54,6 +54,7 @@ class FormReader(Action, ABC):
         return [
             *(SlotSet(slot, value) for slot, value in read.values.items()),
             SlotSet(REQUESTED, next(iter(waiting), None)),
+            *([SlotSet("form_asides", None)] if tracker.get_slot("form_asides") else []),
         ]
 
     def missing(self, slots: dict[str, Any]) -> list[str]:
