@@ -58,7 +58,8 @@ export class Feed {
         const page = await this.#ask();
         if (!this.#running) return;
         this.#failures = 0;
-        this.#say("online");
+        // An answer that was on its way when the network went says nothing about the network.
+        this.#say(navigator.onLine ? "online" : "offline");
         this.cursor = page.cursor;
         if (page.changes.length) {
           this.onChanges(page.changes, { live: this.#caughtUp });

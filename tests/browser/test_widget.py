@@ -208,7 +208,7 @@ def test_who_waits_can_go_back_to_the_bot(office: Office, page: Page) -> None:
 def test_bot_at_work_is_shown_and_not_for_ever(
     office: Office, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(office.web.app.ctx.turns, "wake", lambda conversation_id: None)
+    monkeypatch.setattr(office.web.app.ctx.turns, "wake", lambda *turn: None)
     page.clock.install()
     ask(page, "没有人回答")
     page.locator("[data-typing]").wait_for()
