@@ -8,6 +8,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from knowledge.courtesy import without_courtesy
 from knowledge.decision import Kind, decide
 from knowledge.encoders import (
     CACHE_FOLDER,
@@ -72,12 +73,13 @@ class FaqService:
 
         A text whose answer is plain at first sight comes with the quick encoder's vector only.
         """
+        core = without_courtesy(text)
         if self.quick is not None:
-            seen = self.quick.understand(text, on)
+            seen = self.quick.understand(core, on)
             if seen.candidates and seen.candidates[0].score >= SURE_AT_FIRST_SIGHT:
                 return seen
-        vectors = self.embedder.vectors(text)
-        return Understanding(vectors, tuple(self.index.search(text, on=on, vectors=vectors)))
+        vectors = self.embedder.vectors(core)
+        return Understanding(vectors, tuple(self.index.search(core, on=on, vectors=vectors)))
 
     def reply(
         self, candidates: Sequence[Candidate], on: date, *, in_scope: float = 1.0

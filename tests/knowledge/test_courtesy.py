@@ -1,0 +1,28 @@
+"""Politeness is taken away, the question is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from knowledge.courtesy import without_courtesy
+
+
+@pytest.mark.parametrize(
+    ("text", "core"),
+    [
+        ("请问压力表多久检定一次", "压力表多久检定一次"),
+        ("你好，压力表多久检", "压力表多久检"),
+        ("想问一下，强检收费吗，谢谢", "强检收费吗"),
+        ("我想咨询一下检测报告", "检测报告"),
+        ("老师您好，请教一下，CCC 要多久，急", "CCC 要多久"),
+        ("咨询公司和认证机构能是一家吗", "咨询公司和认证机构能是一家吗"),
+        ("问题产品怎么召回", "问题产品怎么召回"),
+        ("你好厉害", "你好厉害"),
+        ("谢谢", "谢谢"),
+        ("请问", "请问"),
+        ("", ""),
+        ("😀", "😀"),
+    ],
+)
+def test_question_is_left_without_its_courtesies(text: str, core: str) -> None:
+    assert without_courtesy(text) == core
