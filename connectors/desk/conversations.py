@@ -18,7 +18,6 @@ from bot.conversations.views import message_view, status_view
 from bot.errors import BadInput
 from bot.feedback.models import ConversationFeedback
 from bot.staff.hours import SHANGHAI
-from bot.staff.models import Staff
 from connectors.body import cursor_in, fields, wait_in
 from connectors.desk.access import acting, reader
 from connectors.feed import wait_for_changes
@@ -82,46 +81,26 @@ async def show(request: Request, conversation_id: str) -> HTTPResponse:
 @blueprint.post("/conversations/<conversation_id:str>/accept")
 async def accept(request: Request, conversation_id: str) -> HTTPResponse:
     """Take a conversation; 409 names the holder when somebody was faster."""
-    return await _transition(
-        request,
-        lambda session, staff: request.app.ctx.handoff.accept(
-            session, conversation_id, staff, now=request.app.ctx.clock()
-        ),
-    )
+    return await _transition(request, conversation_id, request.app.ctx.handoff.accept)
 
 
 @blueprint.post("/conversations/<conversation_id:str>/return_to_bot")
 async def return_to_bot(request: Request, conversation_id: str) -> HTTPResponse:
     """Hand back to the bot."""
-    return await _transition(
-        request,
-        lambda session, staff: request.app.ctx.handoff.return_to_bot(
-            session, conversation_id, staff, now=request.app.ctx.clock()
-        ),
-    )
+    return await _transition(request, conversation_id, request.app.ctx.handoff.return_to_bot)
 
 
 @blueprint.post("/conversations/<conversation_id:str>/requeue")
 async def requeue(request: Request, conversation_id: str) -> HTTPResponse:
     """Put back into the queue, age kept."""
-    return await _transition(
-        request,
-        lambda session, staff: request.app.ctx.handoff.requeue(
-            session, conversation_id, staff, now=request.app.ctx.clock()
-        ),
-    )
+    return await _transition(request, conversation_id, request.app.ctx.handoff.requeue)
 
 
 @blueprint.post("/conversations/<conversation_id:str>/resolve")
 async def resolve(request: Request, conversation_id: str) -> HTTPResponse:
     """End the episode; the customer is asked for a score."""
     outcome = cleaned(fields(request).text("outcome", limit=200, required=False))
-    return await _transition(
-        request,
-        lambda session, staff: request.app.ctx.handoff.resolve(
-            session, conversation_id, staff, outcome, now=request.app.ctx.clock()
-        ),
-    )
+    return await _transition(request, conversation_id, request.app.ctx.handoff.resolve, outcome)
 
 
 @blueprint.post("/conversations/<conversation_id:str>/messages")
@@ -155,10 +134,11 @@ async def suggestions(request: Request) -> HTTPResponse:
 
 
 async def _transition(
-    request: Request, act: Callable[[Session, Staff], Conversation]
+    request: Request, conversation_id: str, move: Callable[..., Conversation], *more: str
 ) -> HTTPResponse:
     def work(session: Session) -> dict[str, Any]:
-        changed = act(session, acting(session, request))
+        staff = acting(session, request)
+        changed = move(session, conversation_id, staff, *more, now=request.app.ctx.clock())
         return {"conversation": {"id": changed.id, **status_view(changed)}}
 
     return json(await request.app.ctx.database.write(work))
