@@ -86,13 +86,15 @@ def customer_of(session: Session, token: str) -> Customer:
     return found
 
 
-def conversation_for(session: Session, conversation_id: str, customer: Customer) -> Conversation:
-    """A conversation of this customer.
+def conversation_for(
+    session: Session, conversation_id: str, customer: Customer, *, lock: bool = False
+) -> Conversation:
+    """A conversation of this customer; ``lock`` keeps other writers away from it.
 
     Raises:
         ConversationNotFound: There is none of that id, or it is somebody else's.
     """
-    found = session.get(Conversation, conversation_id)
+    found = session.get(Conversation, conversation_id, with_for_update=lock or None)
     if found is None or found.customer_id != customer.id:
         raise ConversationNotFound
     return found
@@ -129,12 +131,11 @@ def record_incoming(
         TooLarge: More than 2,000 characters.
         ConversationNotFound: Not this customer's conversation.
     """
-    conversation = conversation_for(session, conversation_id, customer)
+    # Two deliveries at once wait here for each other, so that the second finds the first.
+    conversation = conversation_for(session, conversation_id, customer, lock=True)
     if not _CLIENT_ID.fullmatch(incoming.client_id):
         raise BadInput("消息缺少有效的 client_id。")
     key = f"{customer.id}:{incoming.client_id}"
-    # Two deliveries at once wait here for each other, so that the second finds the first.
-    session.execute(select(Customer.id).where(Customer.id == customer.id).with_for_update())
     earlier = session.scalar(
         select(Message).where(
             Message.channel == customer.channel, Message.channel_message_id == key

@@ -46,7 +46,7 @@ class Conversation(Base):
     """Everything between one customer and us until it is resolved (an episode).
 
     ``epoch`` counts changes of ownership; ``last_seq`` is the newest message's number;
-    ``answered_seq`` the newest customer message that a turn has dealt with; ``bot_epoch`` the
+    ``answered_seq`` the number up to which every customer message has been dealt with; ``bot_epoch`` the
     epoch since which the bot speaks, which names its tracker.
     """
 

@@ -13,7 +13,7 @@ from bot.conversations.answering import Asked
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import Incoming, Received, messages_of, record_incoming
 from bot.conversations.models import Author, Conversation, ConversationStatus, Customer
-from bot.conversations.turns import begin_turn
+from bot.conversations.turns import begin_turn, begin_turn_with
 
 # Buttons the product answers by itself, because they must work while no bot is listening.
 LEAVE_MESSAGE = "/leave_message"
@@ -53,7 +53,11 @@ def admit(
         return Admitted(received, False)
     if conversation.status != ConversationStatus.BOT:
         return Admitted(received, False)
-    return Admitted(received, True, begin_turn(session, conversation.id, now=now))
+    if received.is_new:
+        begun = begin_turn_with(session, conversation, received.message, now=now)
+    else:
+        begun = begin_turn(session, conversation.id, now=now)
+    return Admitted(received, True, begun)
 
 
 def leave_message(

@@ -50,23 +50,37 @@ def begin_turn(session: Session, conversation_id: str, *, now: datetime) -> Aske
     )
     if conversation.status != ConversationStatus.BOT or session.scalar(running):
         return None
-    taken = _together(
-        list(
-            session.scalars(
-                select(Message)
-                .where(
-                    Message.conversation_id == conversation_id,
-                    Message.author == Author.CUSTOMER,
-                    Message.seq > conversation.answered_seq,
-                )
-                .order_by(Message.seq)
-            )
+    unanswered = (
+        select(Message)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.author == Author.CUSTOMER,
+            Message.seq > conversation.answered_seq,
         )
+        .order_by(Message.seq)
     )
-    if not taken:
-        return None
+    taken = _together(list(session.scalars(unanswered)))
+    return _begun(session, conversation, taken, now) if taken else None
+
+
+def begin_turn_with(
+    session: Session, conversation: Conversation, message: Message, *, now: datetime
+) -> Asked | None:
+    """Begin the turn of a customer message that this unit of work has just stored.
+
+    Where everything before it is dealt with, nothing has to be looked up. Otherwise as
+    ``begin_turn``, which see.
+    """
+    if conversation.answered_seq == message.seq - 1:
+        return _begun(session, conversation, [message], now)
+    return begin_turn(session, conversation.id, now=now)
+
+
+def _begun(
+    session: Session, conversation: Conversation, taken: list[Message], now: datetime
+) -> Asked:
     turn = Turn(
-        conversation_id=conversation_id,
+        conversation_id=conversation.id,
         epoch=conversation.epoch,
         first_seq=taken[0].seq,
         last_seq=taken[-1].seq,
@@ -77,7 +91,7 @@ def begin_turn(session: Session, conversation_id: str, *, now: datetime) -> Aske
     session.flush()
     return Asked(
         turn.id,
-        conversation_id,
+        conversation.id,
         conversation.tracker_id,
         conversation.channel,
         "，".join(message.text for message in taken),
@@ -120,9 +134,10 @@ def finish_turn(
             )
         return Finished(TurnStatus.SUPPRESSED, False)
     turn.status = TurnStatus.ANSWERED
-    conversation.answered_seq = turn.last_seq
     # Whatever was said since the turn began has a higher number than what it took.
     more = conversation.last_seq > turn.last_seq
+    # Otherwise all is dealt with up to the last reply, which comes right after.
+    conversation.answered_seq = turn.last_seq if more else turn.last_seq + len(answer.replies)
     summary = {
         "intent": answer.intent,
         "category": answer.category,
