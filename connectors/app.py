@@ -27,6 +27,7 @@ from bot.settings import Settings
 from bot.staff.hours import WorkingHours
 from connectors.desk.routes import blueprint as desk
 from connectors.health import blueprint as health
+from connectors.widget.access import Owners
 from connectors.widget.routes import blueprint as widget
 
 logger = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ def create_app(
     app.ctx.responses = responses
     app.ctx.handoff = handoff
     app.ctx.bell = Bell()
+    app.ctx.owners = Owners()
     answering = Answering(brain, faq, Fallback(faq, responses), settings.turn_limit_seconds)
     app.ctx.turns = TurnRunner(database, answering, handoff, clock)
     app.ctx.templates = Environment(

@@ -6,12 +6,15 @@ import time
 from dataclasses import dataclass
 
 from sanic import Request
+from sqlalchemy.orm import Session
 
+from bot.conversations.ledger import conversation_for, customer_of
+from bot.database import Database
 from bot.errors import TooManyRequests, Unauthorized
 
 _LONGEST_TOKEN = 256
-# Buckets that have not been touched are dropped when there are this many.
-_MOST_BUCKETS = 50_000
+# What is kept about callers is dropped when there are this many.
+_MOST_CALLERS = 50_000
 
 
 def bearer_token(request: Request) -> str:
@@ -48,6 +51,32 @@ def _plausible(token: str) -> str:
     return token
 
 
+class Owners:
+    """Whose a conversation is, remembered: it never changes hands between customers."""
+
+    def __init__(self) -> None:
+        self._customers: dict[tuple[str, str], int] = {}
+
+    async def customer_id(self, database: Database, token: str, conversation_id: str) -> int:
+        """The id of the customer who holds this token and has this conversation.
+
+        Raises:
+            Unauthorized: Nobody holds the token.
+            ConversationNotFound: There is no such conversation, or it is somebody else's.
+        """
+        known = self._customers.get((token, conversation_id))
+        if known is None:
+            known = await database.read(_customer_id, token, conversation_id)
+            if len(self._customers) >= _MOST_CALLERS:
+                self._customers.clear()
+            self._customers[token, conversation_id] = known
+        return known
+
+
+def _customer_id(session: Session, token: str, conversation_id: str) -> int:
+    return conversation_for(session, conversation_id, customer_of(session, token)).customer_id
+
+
 @dataclass
 class _Bucket:
     left: float
@@ -71,7 +100,7 @@ class Limiter:
         now = time.monotonic()
         bucket = self._buckets.get(caller)
         if bucket is None:
-            if len(self._buckets) >= _MOST_BUCKETS:
+            if len(self._buckets) >= _MOST_CALLERS:
                 self._buckets.clear()
             bucket = self._buckets[caller] = _Bucket(self._burst, now)
         filled = bucket.left + (now - bucket.filled_at) * self._per_second

@@ -74,12 +74,10 @@ async def send(request: Request, conversation_id: str) -> HTTPResponse:
         context.turns.foresee(cleaned(incoming.text))
 
     def work(session: Session) -> tuple[dict[str, Any], Admitted]:
-        customer = customer_of(session, token)
-        conversation_for(session, conversation_id, customer)
         admitted = admit(
             session,
             conversation_id,
-            customer,
+            customer_of(session, token),
             incoming,
             context.handoff,
             now=context.clock(),
@@ -102,7 +100,8 @@ async def send(request: Request, conversation_id: str) -> HTTPResponse:
 async def changes(request: Request, conversation_id: str) -> HTTPResponse:
     """What happened after a cursor, in all conversations of the customer."""
     token, after, seconds = bearer_token(request), cursor_in(request), wait_in(request)
-    customer_id = await request.app.ctx.database.read(_customer_id, token, conversation_id)
+    context = request.app.ctx
+    customer_id = await context.owners.customer_id(context.database, token, conversation_id)
     page = await wait_for_changes(
         request,
         topic(customer_id),
@@ -179,7 +178,3 @@ def _incoming(request: Request) -> Incoming:
 def _own(session: Session, token: str, conversation_id: str) -> tuple[Customer, Conversation]:
     customer = customer_of(session, token)
     return customer, conversation_for(session, conversation_id, customer)
-
-
-def _customer_id(session: Session, token: str, conversation_id: str) -> int:
-    return _own(session, token, conversation_id)[0].id

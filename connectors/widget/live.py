@@ -9,11 +9,9 @@ from contextlib import suppress
 from contextvars import ContextVar
 
 from sanic import Blueprint, Request, Websocket
-from sqlalchemy.orm import Session
 from websockets.exceptions import ConnectionClosed
 
 from bot.conversations.changes import newest_cursor_of, topic
-from bot.conversations.ledger import conversation_for, customer_of
 from connectors.widget.access import offered_protocols, socket_token
 
 blueprint = Blueprint("widget_live", url_prefix="/api/widget/conversations")
@@ -35,13 +33,10 @@ class _Protocols:
 @blueprint.on_request
 async def authenticate(request: Request) -> None:
     """Refuse before the handshake, with an ordinary HTTP answer."""
-    token, conversation_id = socket_token(request), request.match_info["conversation_id"]
-
-    def find(session: Session) -> int:
-        customer = customer_of(session, token)
-        return conversation_for(session, conversation_id, customer).customer_id
-
-    request.ctx.customer_id = await request.app.ctx.database.read(find)
+    context, conversation_id = request.app.ctx, request.match_info["conversation_id"]
+    request.ctx.customer_id = await context.owners.customer_id(
+        context.database, socket_token(request), conversation_id
+    )
     _offered.set(offered_protocols(request))
 
 
