@@ -36,5 +36,3 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    # httpx logs every request with its address at INFO; that is one line a turn and says nothing.
-    logging.getLogger("httpx").setLevel(logging.WARNING)

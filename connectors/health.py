@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import httpx
+from http import HTTPStatus
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json, raw
@@ -64,7 +66,10 @@ async def _database_answers(request: Request) -> bool:
 async def _actions_answer(actions_url: str) -> bool:
     health = actions_url.removesuffix("/webhook") + "/health"
     try:
-        async with httpx.AsyncClient(timeout=_ACTIONS_LIMIT_SECONDS, trust_env=False) as client:
-            return (await client.get(health)).status_code == httpx.codes.OK
-    except httpx.HTTPError:
+        async with (
+            ClientSession(timeout=ClientTimeout(_ACTIONS_LIMIT_SECONDS)) as client,
+            client.get(health) as response,
+        ):
+            return response.status == HTTPStatus.OK
+    except (TimeoutError, ClientError):
         return False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
-import httpx
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 
 from bot.conversations.brain import Answer, FailureKind, Question, Reply
 from bot.errors import BrainFailed
@@ -18,12 +19,12 @@ _SHOWN = ("faq", "card", "items")
 
 
 class RasaBrain:
-    """A Brain over HTTP; one connection pool for the life of the process."""
+    """A Brain over HTTP; its connections are opened at the first question and kept."""
 
     def __init__(self, url: str, limit_seconds: float) -> None:
-        self._client = httpx.AsyncClient(
-            base_url=f"{url}/webhooks/assistant", timeout=limit_seconds, trust_env=False
-        )
+        self._url = f"{url}/webhooks/assistant"
+        self._limit_seconds = limit_seconds
+        self._session: ClientSession | None = None
 
     async def ask(self, question: Question) -> Answer:
         """Answer a question; see ``Brain``."""
@@ -34,34 +35,41 @@ class RasaBrain:
             "metadata": question.metadata,
         }
         try:
-            response = await self._client.post("/turn", json=body)
-        except httpx.TimeoutException as error:
+            async with self._client().post(f"{self._url}/turn", json=body) as response:
+                if response.status != HTTPStatus.OK:
+                    raise BrainFailed(await _failure_of(response), f"HTTP {response.status}")
+                return _answer(await response.json(content_type=None))
+        except TimeoutError as error:
             raise BrainFailed(FailureKind.TIMEOUT, repr(error)) from error
-        except httpx.HTTPError as error:
+        except ClientError as error:
             raise BrainFailed(FailureKind.UNREACHABLE, repr(error)) from error
-        if response.status_code != httpx.codes.OK:
-            raise BrainFailed(_failure_of(response), f"HTTP {response.status_code}")
-        try:
-            return _answer(response.json())
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BrainFailed(FailureKind.ERROR, f"unreadable answer: {error!r}") from error
 
     async def is_ready(self) -> bool:
         """Whether Rasa runs and has loaded a model."""
         try:
-            return (await self._client.get("/health")).status_code == httpx.codes.OK
-        except httpx.HTTPError:
+            async with self._client().get(f"{self._url}/health") as response:
+                return response.status == HTTPStatus.OK
+        except (TimeoutError, ClientError):
             return False
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
+
+    def _client(self) -> ClientSession:
+        # A session belongs to the event loop it is made on, so it cannot be made earlier.
+        if self._session is None:
+            self._session = ClientSession(timeout=ClientTimeout(self._limit_seconds))
+        return self._session
 
 
-def _failure_of(response: httpx.Response) -> FailureKind:
+async def _failure_of(response: ClientResponse) -> FailureKind:
     try:
-        code = response.json()["error"]["code"]
-    except (ValueError, KeyError, TypeError):
+        code = (await response.json(content_type=None))["error"]["code"]
+    except (ClientError, ValueError, KeyError, TypeError):
         code = ""
     return _KINDS.get(code, FailureKind.ERROR)
 

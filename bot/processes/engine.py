@@ -6,9 +6,10 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import fields, replace
+from http import HTTPStatus
+from http.client import HTTPException
 from types import TracebackType
-
-import httpx
+from urllib.request import ProxyHandler, build_opener
 
 from bot.components.sources import model_path
 from bot.errors import StartFailed
@@ -27,6 +28,8 @@ READY_SECONDS = 180.0
 # Dying this often before being ready once means that it will not get better by itself.
 DEATHS_BEFORE_GIVING_UP = 3
 LOOK_SECONDS = 0.2
+# Children are on this machine; a proxy in the environment is not asked for them.
+_DIRECT = build_opener(ProxyHandler({}))
 
 # Keys, passwords and the business database are not Rasa's business.
 _RASA_NEEDS = {"actions_url", "tracker_store_url", "encoders"}
@@ -105,23 +108,23 @@ def wait_until_ready(
     """
     started = time.monotonic()
     waiting = list(children)
-    with httpx.Client(timeout=2.0, trust_env=False) as client:
-        while waiting:
-            for child in children:
-                child.tend()
-            waiting = [child for child in waiting if not _answers(client, child)]
-            too_late = time.monotonic() - started > limit_seconds
-            for child in waiting:
-                if too_late or child.deaths >= DEATHS_BEFORE_GIVING_UP:
-                    raise StartFailed(_why(child))
-            if waiting:
-                pause(LOOK_SECONDS)
+    while waiting:
+        for child in children:
+            child.tend()
+        waiting = [child for child in waiting if not _answers(child)]
+        too_late = time.monotonic() - started > limit_seconds
+        for child in waiting:
+            if too_late or child.deaths >= DEATHS_BEFORE_GIVING_UP:
+                raise StartFailed(_why(child))
+        if waiting:
+            pause(LOOK_SECONDS)
 
 
-def _answers(client: httpx.Client, child: Child) -> bool:
+def _answers(child: Child) -> bool:
     try:
-        return client.get(child.program.health_url).status_code == 200
-    except httpx.HTTPError:
+        with _DIRECT.open(child.program.health_url, timeout=2.0) as response:
+            return bool(response.status == HTTPStatus.OK)
+    except (OSError, HTTPException):
         return False
 
 
