@@ -9,77 +9,37 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import sys
-import tempfile
 from collections.abc import Iterable
-from dataclasses import replace
-from datetime import UTC, date, datetime
 from typing import Any
 
 from bot import logs
-from bot.conversations.answering import Answering, Asked
 from bot.conversations.brain import Answer, Reply
-from bot.conversations.fallback import Fallback
-from bot.conversations.ledger import checked_text, open_conversation
-from bot.conversations.rasa_brain import RasaBrain
-from bot.database import Database
-from bot.errors import ServiceError, SettingsError
-from bot.faq.service import FaqService, load_faq_service
-from bot.processes import Engine
-from bot.resources.importing import import_resources
-from bot.responses import Responses
+from bot.conversations.ledger import checked_text
+from bot.errors import ServiceError, SettingsError, StartFailed
+from bot.evaluation.assistant import Assistant, assistant, engine_apart
 from bot.settings import Settings, load
-from bot.staff.hours import SHANGHAI
-
-logger = logging.getLogger("bot.classify")
-
-# A cold engine's first answers may be slow, and nobody waits at a phone here.
-_LIMIT_SECONDS = 30.0
 
 
 def main() -> None:
     """Read standard input, write standard output; a bad line gets an ``error`` and goes on."""
-    try:
-        settings = load()
-    except SettingsError as error:
-        sys.exit(str(error))
     logs.configure("WARNING")
-    with tempfile.TemporaryDirectory() as folder:
-        aside = replace(
-            settings, database_url=f"sqlite:///{folder}/classify.db", tracker_store_url=""
-        )
-        with Engine(aside) as engine:
-            asyncio.run(_classify(engine.settings, sys.stdin))
+    try:
+        with engine_apart(load()) as settings:
+            asyncio.run(_classify(settings, sys.stdin))
+    except (SettingsError, StartFailed) as error:
+        sys.exit(str(error))
 
 
 async def _classify(settings: Settings, lines: Iterable[str]) -> None:
-    now = datetime.now(UTC)
-    database = Database(settings.database_url)
-    database.create_tables()
-    with database.writing() as session:
-        import_resources(session)
-        conversation_id = open_conversation(session, "classify", now=now).conversation.id
-    faq = load_faq_service()
-    brain = RasaBrain(settings.rasa_url, _LIMIT_SECONDS)
-    answering = Answering(brain, faq, Fallback(faq, Responses.load()), _LIMIT_SECONDS)
-    today = now.astimezone(SHANGHAI).date()
-    for number, line in enumerate(filter(str.strip, lines), start=1):
-        result = await _classified(line, number, conversation_id, answering, faq, today)
-        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
-    await brain.close()
-    database.close()
+    async with assistant(settings) as asked:
+        for number, line in enumerate(filter(str.strip, lines), start=1):
+            result = await _classified(line, number, asked)
+            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
 
 
-async def _classified(
-    line: str,
-    number: int,
-    conversation_id: str,
-    answering: Answering,
-    faq: FaqService,
-    today: date,
-) -> dict[str, Any]:
+async def _classified(line: str, number: int, asked: Assistant) -> dict[str, Any]:
     try:
         written = json.loads(line)["text"]
         text = checked_text(written)
@@ -87,18 +47,17 @@ async def _classified(
         return {"text": None, "error": f"第 {number} 行不是含有 text 的 JSON 对象。"}
     except ServiceError as error:
         return {"text": written, "error": error.sentence}
-    asked = Asked(number, conversation_id, f"classify.{number}", "classify", text)
-    answer = await answering.answer(asked, today)
-    candidates = faq.understand(text, today).candidates
+    answered = await asked.ask(text)
+    answer = answered.answer
     return {
         "text": written,
         "intent": answer.intent,
         "category": answer.category,
         "confidence": answer.confidence,
         "entities": answer.entities,
-        "faq": [{"id": each.id, "score": round(each.score, 4)} for each in candidates],
+        "faq": [{"id": each.id, "score": round(each.score, 4)} for each in answered.candidates],
         "answer": plain_text(answer),
-        "handled": answer.handled or "clarify",
+        "handled": answered.handled,
     }
 
 

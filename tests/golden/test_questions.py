@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from rapidfuzz import fuzz
 
-from knowledge.entries import load_entries
+from bot.components.categories import CATEGORIES
+from bot.evaluation.questions import GOLDEN, Question, known_names, load_questions
 from knowledge.plain import plain
 
 ROOT = Path(__file__).parents[2]
 ENTITY = re.compile(r"\[([^\]]+)\]\(\w+\)")
 # Above this only a word or a particle differs; it is counted on characters.
 TOO_CLOSE = 88
+FEWEST = 400
 
 
 @pytest.fixture(scope="module")
-def golden() -> list[dict[str, Any]]:
-    lines = (Path(__file__).parent / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+def golden() -> list[Question]:
+    # Reading them checks that every category, intent and entry they name exists.
+    return load_questions(GOLDEN, known_names())
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +40,10 @@ def training() -> dict[str, list[str]]:
 
 
 def test_no_golden_question_is_close_to_a_training_example(
-    golden: list[dict[str, Any]], training: dict[str, list[str]]
+    golden: list[Question], training: dict[str, list[str]]
 ) -> None:
     learnt = [plain(text) for texts in training.values() for text in texts]
-    asked = [plain(question["text"]) for question in golden]
+    asked = [plain(question.text) for question in golden]
     close = [
         (text, other)
         for text in asked
@@ -53,18 +54,19 @@ def test_no_golden_question_is_close_to_a_training_example(
 
 
 def test_golden_questions_name_intents_that_are_trained(
-    golden: list[dict[str, Any]], training: dict[str, list[str]]
+    golden: list[Question], training: dict[str, list[str]]
 ) -> None:
-    assert {question["intent"] for question in golden} <= set(training)
+    assert {question.intent for question in golden} <= set(training)
 
 
-def test_golden_questions_name_entries_that_exist(golden: list[dict[str, Any]]) -> None:
-    entries = {entry.id for entry in load_entries()}
-    assert {question["faq"] for question in golden if question["faq"]} <= entries
+def test_golden_questions_cover_every_category(golden: list[Question]) -> None:
+    assert len(golden) >= FEWEST
+    counts = Counter(question.label for question in golden)
+    assert {category: counts[category] for category in CATEGORIES if counts[category] < 25} == {}
 
 
-def test_golden_questions_are_asked_once(golden: list[dict[str, Any]]) -> None:
-    texts = [plain(question["text"]) for question in golden]
+def test_golden_questions_are_asked_once(golden: list[Question]) -> None:
+    texts = [plain(question.text) for question in golden]
     assert len(set(texts)) == len(texts)
 
 

@@ -1,0 +1,1 @@
+"""How well the assistant understands and answers, measured on labelled questions."""
