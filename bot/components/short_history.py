@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
     ActionExecuted,
@@ -16,8 +18,12 @@ from rasa.shared.core.events import (
 from rasa.shared.core.trackers import DialogueStateTracker
 
 # Stories look back five steps, which is about two turns; a form with a question
-# asked in between needs about four. Two more are kept to be safe.
-KEPT_TURNS = 6
+# asked in between needs about four.
+KEPT_TURNS = 4
+
+# What only the turn in which a message came looks at, and what each event repeats.
+_SPENT = ("intent_ranking", "text_tokens", "metadata")
+_REPEATED = ("model_id", "assistant_id")
 
 
 def shortened(
@@ -72,3 +78,18 @@ def _left_behind(sender_id: str, dropped: list[Event], domain: Domain) -> list[E
     # The customer's message that follows was awaited by this.
     start.append(ActionExecuted("action_listen", timestamp=moment))
     return start
+
+
+def lean(event: dict[str, Any]) -> dict[str, Any]:
+    """An event as it is kept: without what no later turn reads, over half of its length."""
+    kept = dict(event)
+    metadata = event.get("metadata") or {}
+    left = {key: value for key, value in metadata.items() if key not in _REPEATED}
+    if left:
+        kept["metadata"] = left
+    else:
+        kept.pop("metadata", None)
+    if event["event"] == UserUttered.type_name:
+        parsed = event["parse_data"]
+        kept["parse_data"] = {key: parsed[key] for key in parsed if key not in _SPENT}
+    return kept

@@ -25,7 +25,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.components.short_history import shortened
+from bot.components.short_history import lean, shortened
 
 DEFAULT_URL = "sqlite:///var/trackers.db"
 
@@ -79,7 +79,7 @@ class RecentTrackerStore(TrackerStore):
             return
         if self.event_broker is not None:
             await self.stream_events(tracker)
-        events = [event.as_dict() for event in shortened(tracker, self.domain)]
+        events = [lean(event.as_dict()) for event in shortened(tracker, self.domain)]
         row = {
             "sender_id": tracker.sender_id,
             "saved_at": time.time(),

@@ -31,7 +31,7 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.components.short_history import KEPT_TURNS, shortened
+from bot.components.short_history import KEPT_TURNS, lean, shortened
 from bot.components.tracker_store import RecentTrackerStore
 from tests.components.small_project import DOMAIN
 from tests.needs import postgres_programs
@@ -104,6 +104,8 @@ def test_shortened_events_lead_to_the_same_state(domain: Domain, seed: int) -> N
     short = shortened(whole, domain)
 
     assert state(tracker_of(short, domain)) == state(whole)
+    stored = [lean(event.as_dict()) for event in short]
+    assert state(DialogueStateTracker.from_dict("c.1", stored, domain.slots)) == state(whole)
     assert sum(isinstance(event, UserUttered) for event in short) <= KEPT_TURNS
 
 
@@ -114,6 +116,23 @@ def test_the_last_turns_are_kept_as_they_were(domain: Domain) -> None:
 
     kept = KEPT_TURNS * len(turn_events(0))
     assert short[-kept:] == events[-kept:]
+
+
+def test_stored_message_keeps_its_meaning_and_not_the_rest() -> None:
+    parse_data = {
+        "intent": {"name": "greet", "confidence": 0.9},
+        "entities": [],
+        "category": {"name": "out_of_scope", "confidence": 0.8},
+        "intent_ranking": [{"name": "greet", "confidence": 0.9}],
+        "text_tokens": [[0, 2]],
+        "metadata": {"turn_id": 7},
+    }
+    message = UserUttered("你好", parse_data=parse_data, metadata={"turn_id": 7, "model_id": "m"})
+
+    kept = lean(message.as_dict())
+
+    assert kept["metadata"] == {"turn_id": 7}
+    assert kept["parse_data"].keys() == {"intent", "entities", "category"}
 
 
 def test_conversation_that_is_short_is_left_alone(domain: Domain) -> None:
