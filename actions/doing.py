@@ -44,7 +44,8 @@ class Doing(Action, ABC):
         form = active_form(tracker)
         if form and self.returns_to_form and not any(_leads_on(event) for event in events):
             events += _back_to(form, dispatcher, tracker)
-        return events
+        # Each event is stored and read back for turns to come; one that changes nothing is spared.
+        return [event for event in events if not _is_known(event, tracker)]
 
     @abstractmethod
     async def act(
@@ -59,6 +60,10 @@ def _back_to(form: str, dispatcher: CollectingDispatcher, tracker: Tracker) -> l
         return [SlotSet("form_asides", asides), FollowupAction(form)]
     dispatcher.utter_message(response="utter_form_put_aside")
     return [ActiveLoop(None), SlotSet("requested_slot", None), SlotSet("form_asides", None)]
+
+
+def _is_known(event: dict[str, Any], tracker: Tracker) -> bool:
+    return event["event"] == "slot" and tracker.get_slot(event["name"]) == event["value"]
 
 
 def _leads_on(event: dict[str, Any]) -> bool:
