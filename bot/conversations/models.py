@@ -46,8 +46,8 @@ class Conversation(Base):
     """Everything between one customer and us until it is resolved (an episode).
 
     ``epoch`` counts changes of ownership; ``last_seq`` is the newest message's number;
-    ``answered_seq`` the number up to which every customer message has been dealt with; ``bot_epoch`` the
-    epoch since which the bot speaks, which names its tracker.
+    up to ``answered_seq`` every customer message has been dealt with; ``bot_epoch`` is the epoch
+    since which the bot speaks, which names its tracker.
     """
 
     __tablename__ = "conversations"
