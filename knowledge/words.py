@@ -54,6 +54,11 @@ def cut(text: str) -> list[str]:
     return [word for word in words if not word.isspace()]
 
 
+def how_common(word: str) -> int:
+    """Return how often a word occurs in jieba's own corpus; nothing if it is not in its list."""
+    return int(_tokenizer().FREQ.get(simplified(word)) or 0)
+
+
 def _code_spans(text: str) -> list[tuple[int, int]]:
     """Return the places of codes; a standard number wins over what looks like part of one."""
     spans = [(found.start, found.end) for found in standard_numbers.find(text)]

@@ -79,16 +79,51 @@ def test_a_text_without_words_finds_nothing(index: FaqIndex, text: str) -> None:
     assert index.search(text, on=TODAY) == []
 
 
+def test_first_look_passes_on_what_shares_meaning_or_rare_words(embedder: Embedder) -> None:
+    narrow = FaqIndex(ENTRIES, embedder, compared=2)
+    for entry in (GAUGE, FEES):
+        for question in entry.questions:
+            assert narrow.search(question, on=TODAY)[0].id == entry.id
+
+
+def test_first_look_passes_on_only_what_is_in_force(embedder: Embedder) -> None:
+    narrow = FaqIndex(ENTRIES, embedder, compared=2)
+    found = [one.id for one in narrow.search("商标异议期多长", on=date(2027, 1, 1))]
+    assert found[0] == "opposition-next"
+    assert "opposition-now" not in found
+
+
+def test_a_question_typed_by_its_sound_is_understood(embedder: Embedder) -> None:
+    index = FaqIndex.build(ENTRIES, embedder)
+    assert index.readable("压立表检定周期") == "压力表检定周期"
+    assert index.search("压立表检定周期", on=TODAY)[0].id == "gauge"
+
+
 def test_an_empty_knowledge_base_finds_nothing(embedder: Embedder) -> None:
     assert FaqIndex.build([], embedder).search("压力表", on=TODAY) == []
 
 
 def test_postings_prefer_the_text_with_the_rarer_word() -> None:
     postings = Postings(["压力表检定", "水表检定", "检定证书"])
-    scores, coverage = postings.scores("水表")
+    scores, coverage = postings.scores(postings.wanted("水表"), np.arange(3))
     assert int(np.argmax(scores)) == 1
     assert coverage[1] == pytest.approx(1)
-    assert not postings.scores("😀")[0].any()
+    assert not postings.scores(postings.wanted("😀"), np.arange(3))[0].any()
+
+
+def test_postings_score_a_text_alike_whichever_others_are_asked_for() -> None:
+    postings = Postings(["压力表检定", "水表检定", "检定证书"])
+    wanted = postings.wanted("水表检定")
+    together = postings.scores(wanted, np.arange(3))[0]
+    assert postings.scores(wanted, np.array([1]))[0][0] == together[1]
+
+
+def test_rarest_words_are_looked_up_first() -> None:
+    postings = Postings(["压力表检定", "水表检定", "检定证书"])
+    rows, rarity = postings.holders(postings.wanted("水表检定"), most=4)
+    assert set(rows.tolist()) == {1}
+    assert (rarity > 0).all()
+    assert len(postings.holders(postings.wanted("水表检定"), most=0)[0]) == 0
 
 
 def test_a_standard_number_is_one_feature_however_it_is_written() -> None:
