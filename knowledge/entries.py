@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
+from knowledge.content_files import ContentError, Place, read_list
+
+__all__ = ["ContentError", "Entry", "entry_from", "load_entries"]
 
 FAQ_FOLDER = Path(__file__).parent / "faq"
 
@@ -34,8 +36,6 @@ NEXT_STEPS = (
     "lookup_standard",
     None,
 )
-# libyaml reads the whole knowledge base about ten times faster than Python does.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A phone shows about this much before the customer has to scroll past the basis.
 ANSWER_LENGTH = 120
 # Fewer wordings than this and the search knows the entry from one angle only.
@@ -46,10 +46,6 @@ _TEXTS = ("id", "category", "title", "answer", "detail", "confidence", "owner")
 _LISTS = ("questions", "negatives", "basis", "related")
 _OTHERS = ("effective_from", "effective_to", "next_step", "authority")
 _OPTIONAL = ("negatives", "related", "detail", "effective_from", "effective_to", "next_step")
-
-
-class ContentError(ValueError):
-    """The content breaks a rule; the message names the file, the entry and the rule."""
 
 
 @dataclass(frozen=True)
@@ -82,56 +78,44 @@ def load_entries(folder: Path = FAQ_FOLDER) -> list[Entry]:
     """Read every entry of a folder, in the order of file names.
 
     Raises:
-        ContentError: Something in a file breaks a rule of the format.
+        ContentError: Something in a file breaks a rule of the format; nothing is read then.
     """
     entries: list[Entry] = []
-    seen: dict[str, str] = {}
+    places: dict[str, Place] = {}
     for path in sorted(folder.glob("*.yml")):
-        for entry in _entries_of(path):
-            if entry.id in seen:
-                raise ContentError(f"{path.name} 的 {entry.id}：编号已在 {seen[entry.id]} 中用过")
-            seen[entry.id] = path.name
+        for fields, place in read_list(path):
+            entry = entry_from(fields, place)
+            if entry.id in places:
+                raise ContentError(f"{place.at('id')}：编号已在 {places[entry.id].at('id')} 用过")
+            places[entry.id] = place
             entries.append(entry)
     for entry in entries:
-        for other in entry.related:
-            if other not in seen:
-                raise ContentError(f"{seen[entry.id]} 的 {entry.id}：related 指向不存在的 {other}")
+        for number, other in enumerate(entry.related):
+            if other not in places:
+                where = places[entry.id].at("related", number)
+                raise ContentError(f"{where}：related 指向不存在的 {other}")
     return entries
 
 
-def _entries_of(path: Path) -> Iterable[Entry]:
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _LOADER)
-    except yaml.YAMLError as error:
-        raise ContentError(f"{path.name}：不是合法的 YAML（{error}）") from error
-    if content is None:
-        return
-    if not isinstance(content, list):
-        raise ContentError(f"{path.name}：最外层应是条目的列表")
-    for number, fields in enumerate(content, start=1):
-        if not isinstance(fields, dict):
-            raise ContentError(f"{path.name} 第 {number} 条：应是键值对")
-        yield entry_from(fields, where=f"{path.name} 的 {fields.get('id') or f'第 {number} 条'}")
-
-
-def entry_from(fields: Mapping[str, Any], where: str) -> Entry:
+def entry_from(fields: Mapping[str, Any], where: str | Place) -> Entry:
     """Make an entry of what a file (or a form) holds.
 
     Args:
         fields: The keys of the content format.
-        where: How an error names the place, in Chinese.
+        where: How an error names the place, in Chinese, or where in a file it stands.
 
     Raises:
         ContentError: A rule is broken.
     """
+    place = Place(where) if isinstance(where, str) else where
     unknown = sorted(set(fields) - {*_TEXTS, *_LISTS, *_OTHERS})
     if unknown:
-        raise ContentError(f"{where}：不认识的字段 {'、'.join(unknown)}")
+        raise ContentError(f"{place.at(unknown[0])}：不认识的字段 {'、'.join(unknown)}")
     missing = [key for key in (*_TEXTS, *_LISTS) if key not in fields and key not in _OPTIONAL]
     if missing:
-        raise ContentError(f"{where}：缺少字段 {'、'.join(missing)}")
-    texts = {key: _text(fields.get(key), key, where) for key in _TEXTS}
-    lists = {key: _texts(fields.get(key), key, where) for key in _LISTS}
+        raise ContentError(f"{place.at()}：缺少字段 {'、'.join(missing)}")
+    texts = {key: _text(fields.get(key), key, place) for key in _TEXTS}
+    lists = {key: _texts(fields.get(key), key, place) for key in _LISTS}
     entry = Entry(
         id=texts["id"],
         category=texts["category"],
@@ -141,59 +125,65 @@ def entry_from(fields: Mapping[str, Any], where: str) -> Entry:
         answer=texts["answer"],
         detail=texts["detail"],
         basis=lists["basis"],
-        effective_from=_day(fields.get("effective_from"), "effective_from", where),
-        effective_to=_day(fields.get("effective_to"), "effective_to", where),
+        effective_from=_day(fields.get("effective_from"), "effective_from", place),
+        effective_to=_day(fields.get("effective_to"), "effective_to", place),
         confidence=texts["confidence"],
         owner=texts["owner"],
         related=lists["related"],
         next_step=fields.get("next_step"),
         authority=fields.get("authority", False),
     )
-    _check(entry, where)
+    _check(entry, place)
     return entry
 
 
-def _text(value: object, key: str, where: str) -> str:
+def _text(value: object, key: str, place: Place) -> str:
     if value is None and key in _OPTIONAL:
         return ""
     if not isinstance(value, str) or not value.strip():
-        raise ContentError(f"{where}：{key} 应是非空文字")
+        raise ContentError(f"{place.at(key)}：{key} 应是非空文字")
     return value.strip()
 
 
-def _texts(value: object, key: str, where: str) -> tuple[str, ...]:
+def _texts(value: object, key: str, place: Place) -> tuple[str, ...]:
     if value is None and key in _OPTIONAL:
         return ()
     if not isinstance(value, list):
-        raise ContentError(f"{where}：{key} 应是列表")
-    return tuple(_text(item, f"{key} 的每一项", where) for item in value)
+        raise ContentError(f"{place.at(key)}：{key} 应是列表")
+    for number, item in enumerate(value):
+        if not isinstance(item, str) or not item.strip():
+            raise ContentError(f"{place.at(key, number)}：{key} 的每一项应是非空文字")
+        if item in value[:number]:
+            raise ContentError(f"{place.at(key, number)}：{key} 有重复：{item}")
+    return tuple(item.strip() for item in value)
 
 
-def _day(value: object, key: str, where: str) -> date | None:
+def _day(value: object, key: str, place: Place) -> date | None:
     if value is None or type(value) is date:
         return value
-    raise ContentError(f"{where}：{key} 应是日期（如 2027-01-01）或留空")
+    raise ContentError(f"{place.at(key)}：{key} 应是日期（如 2027-01-01）或留空")
 
 
-def _check(entry: Entry, where: str) -> None:
+def _check(entry: Entry, place: Place) -> None:
     """Check the rules that go beyond the type of a field."""
-    rules = (
-        (_ID.fullmatch(entry.id), "id 只能用小写字母、数字和连字符"),
-        (entry.category in CATEGORIES, f"category 不能是 {entry.category}"),
-        (len(entry.questions) >= FEWEST_QUESTIONS, f"questions 至少 {FEWEST_QUESTIONS} 条"),
-        (len(set(entry.questions)) == len(entry.questions), "questions 有重复"),
-        (len(entry.answer) <= ANSWER_LENGTH, f"answer 超过 {ANSWER_LENGTH} 字"),
-        (entry.basis, "basis 至少 1 条"),
-        (entry.confidence in CONFIDENCES, f"confidence 不能是 {entry.confidence}"),
-        (entry.next_step in NEXT_STEPS, f"next_step 不能是 {entry.next_step}"),
-        (isinstance(entry.authority, bool), "authority 应是 true 或 false"),
-        (
-            entry.effective_from is None
-            or entry.effective_to is None
-            or entry.effective_from <= entry.effective_to,
-            "effective_from 晚于 effective_to",
-        ),
+    in_order = (
+        entry.effective_from is None
+        or entry.effective_to is None
+        or entry.effective_from <= entry.effective_to
     )
-    for kept, rule in rules:
+    fewest = f"questions 至少 {FEWEST_QUESTIONS} 条"
+    longest = f"answer 超过 {ANSWER_LENGTH} 字"
+    rules = (
+        ("id", _ID.fullmatch(entry.id), "id 只能用小写字母、数字和连字符"),
+        ("category", entry.category in CATEGORIES, f"category 不能是 {entry.category}"),
+        ("questions", len(entry.questions) >= FEWEST_QUESTIONS, fewest),
+        ("answer", len(entry.answer) <= ANSWER_LENGTH, longest),
+        ("basis", entry.basis, "basis 至少 1 条"),
+        ("confidence", entry.confidence in CONFIDENCES, f"confidence 不能是 {entry.confidence}"),
+        ("next_step", entry.next_step in NEXT_STEPS, f"next_step 不能是 {entry.next_step}"),
+        ("authority", isinstance(entry.authority, bool), "authority 应是 true 或 false"),
+        ("effective_to", in_order, "effective_from 晚于 effective_to"),
+    )
+    for key, kept, rule in rules:
         if not kept:
-            raise ContentError(f"{where}：{rule}")
+            raise ContentError(f"{place.at(key)}：{rule}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,83 @@ def test_two_entries_cannot_share_an_id(tmp_path: Path) -> None:
 
 def test_broken_yaml_is_a_content_error(tmp_path: Path) -> None:
     (tmp_path / "ip.yml").write_text("- [", encoding="utf-8")
-    with pytest.raises(ContentError, match=r"ip\.yml：不是合法的 YAML"):
+    with pytest.raises(ContentError, match=r"ip\.yml 第 \d 行：不是合法的 YAML"):
+        load_entries(tmp_path)
+
+
+WRITTEN = """\
+- id: metrology-test
+  category: metrology
+  title: 题目
+  questions:
+    - 一
+    - 二
+    - 三
+    - 四
+  answer: 结论。
+  basis: [《计量法》第九条]
+  effective_from: null
+  effective_to: null
+  confidence: verified
+  owner: 计量科
+  related: []
+  next_step: null
+  authority: false
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "rule"),
+    [
+        ("category: metrology", "category: weather", 2, "category 不能是 weather"),
+        ("    - 四", "    - 二", 8, "questions 有重复：二"),
+        ("    - 三", "    - 3", 7, "questions 的每一项应是非空文字"),
+        ("  answer: 结论。\n", "", 1, "缺少字段 answer"),
+        ("  owner: 计量科", "  owner: 计量科\n  owner: 标准科", 15, "owner 写了两次"),
+        ("effective_from: null", "effective_from: 明年", 11, "应是日期"),
+        ("effective_from: null", "effective_from: 2026-02-30", 11, "effective_from 的值无法识别"),
+        ("related: []", "related: [nowhere]", 15, "related 指向不存在的 nowhere"),
+        ("  title: 题目", "  title: [题目", 3, "不是合法的 YAML"),
+        ("- id: metrology-test", "- 只是一句话\n- id: metrology-test", 1, "应是键值对"),
+    ],
+)
+def test_a_broken_rule_is_named_with_its_line(
+    tmp_path: Path, right: str, wrong: str, line: int, rule: str
+) -> None:
+    assert right in WRITTEN
+    (tmp_path / "metrology.yml").write_text(WRITTEN.replace(right, wrong, 1), encoding="utf-8")
+    with pytest.raises(ContentError) as caught:
+        load_entries(tmp_path)
+    assert rule in str(caught.value)
+    found = re.search(r"metrology\.yml 第 (\d+) 行", str(caught.value))
+    assert found is not None
+    # An open bracket is noticed only where something follows that cannot be inside it.
+    assert line <= int(found.group(1)) <= line + (1 if "YAML" in rule else 0)
+
+
+def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "ip.yml").write_bytes(WRITTEN.encode("gb18030"))
+    with pytest.raises(ContentError, match=r"ip\.yml 第 3 行：不是 UTF-8 编码"):
+        load_entries(tmp_path)
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "ip.yml").write_text(WRITTEN, encoding="utf-8-sig")
+    assert [entry.id for entry in load_entries(tmp_path)] == ["metrology-test"]
+
+
+def test_a_list_is_wanted_and_an_empty_file_is_none(tmp_path: Path) -> None:
+    (tmp_path / "brand.yml").write_text("# nothing yet\n", encoding="utf-8")
+    assert load_entries(tmp_path) == []
+    (tmp_path / "ip.yml").write_text("id: metrology-test\n", encoding="utf-8")
+    with pytest.raises(ContentError, match=r"ip\.yml 第 1 行：最外层应是条目的列表"):
+        load_entries(tmp_path)
+
+
+def test_an_id_used_in_two_files_is_named_with_both_places(tmp_path: Path) -> None:
+    (tmp_path / "brand.yml").write_text(WRITTEN, encoding="utf-8")
+    (tmp_path / "ip.yml").write_text(WRITTEN, encoding="utf-8")
+    with pytest.raises(ContentError, match=r"ip\.yml 第 1 行.*编号已在 brand\.yml 第 1 行"):
         load_entries(tmp_path)
 
 
