@@ -7,7 +7,7 @@ import unicodedata
 from knowledge.simplified import simplified
 
 _SLASHES = "∕⁄╱／\\"
-_DASHES = "‐‑‒–—―−－﹣"
+_DASHES = "‐‑‒–—―─−－﹣"
 
 
 class _Narrow(dict[int, str]):

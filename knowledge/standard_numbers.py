@@ -6,9 +6,11 @@ the standard itself is cited, so that a look-up needs no guessing.
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from knowledge.plain import plain
 
@@ -20,8 +22,8 @@ SECTORS = (
 ).split()
 # Longest first: a pattern tries them in this order.
 _FOREIGN = (
-    "ANSI/ASME|BS EN ISO|DIN EN ISO|EN ISO|BS EN|DIN EN|BS ISO|DIN ISO|ANSI|ASME|API|BS|DIN|EN|IEEE"
-    "|JIS|NFPA|UL|CISPR|MSS SP|AS/NZS|IATF|OHSAS|SA(?=\\s?8000)|AS(?=\\s?9100)"
+    "ANSI/ASME|BS EN ISO|DIN EN ISO|EN ISO|EN IEC|BS EN|DIN EN|BS ISO|DIN ISO|ANSI|ASME|API|BS|DIN"
+    "|EN|IEEE|JIS|NFPA|UL|CISPR|MSS SP|AS/NZS|IATF|OHSAS|SA(?=\\s?8000)|AS(?=\\s?9100)"
 )
 _INTERNATIONAL = r"ISO/IEC(?:\s?(?:TS|TR))?|ISO/(?:TS|TR|PAS)|IEC/(?:TS|TR)|ISO|IEC"
 
@@ -35,16 +37,18 @@ _YEAR = (
     rf"|\s(?P<year_apart>{_LONG_YEAR})(?!年(?!版)))?"
 )
 _PART = r"(?:\s?第\s?(?P<part>\d{1,3}|[一二三四五六七八九十]{1,3})\s?部分)?"
+# "GB 4706-1": one digit is no year, so it is the part.
+_DASHED_PART = r"(?:-(?P<dashed>[1-9])(?![\d.]))?"
 # What follows a number and shows that it counted something else.
-_NOT_A_COUNT = r"(?!\d|\s?(?:年(?!版)|月|元|块钱|万|台|件|套|%))"
-_TAIL = rf"(?P<digits>{_DIGITS}){_PART}{_NOT_A_COUNT}{_YEAR}(?!\d)"
+_NOT_A_COUNT = r"(?!\d|\s?(?:年(?!版)|月|元|块钱|万|个|台|件|套|%))"
+_TAIL = rf"(?P<digits>{_DIGITS}){_PART}{_DASHED_PART}{_NOT_A_COUNT}{_YEAR}(?!\d)"
 _START = r"(?<![A-Z0-9])"
 
 _KINDS = (
     ("local", rf"(?P<place>DB{_GAP}(?:\d{{2}}(?:\d{{2}})?))\s?(?P<t>/?\s?T(?=[\s\d._-]))?/?{_GAP}"),
     ("metrology", rf"(?P<kind>JJ[GF])\s?(?P<owner>\([\u4e00-\u9fff]{{1,6}}\))?{_GAP}"),
     ("health", rf"(?P<head>GBZ)\s?(?P<t>/\s?T)?{_GAP}"),
-    ("national", rf"(?P<head>GB)[\s_-]?(?P<t>/\s?[TZ]|T)?{_GAP}"),
+    ("national", rf"(?P<head>GB)[\s_-]?(?P<t>/\s?[TZ]|T)?/?{_GAP}"),
     ("military", rf"(?P<head>GJB|GBJ)(?:\s?/?\s?(?P<t>[TZ]))?{_GAP}"),
     ("sector", rf"(?P<head>{'|'.join(sorted(SECTORS, key=len, reverse=True))})"
                rf"[\s-]?(?P<t>/\s?T|T)?{_GAP}"),
@@ -79,13 +83,22 @@ _SPECIAL = re.compile(
     rf"{_START}TSG{_GAP}(?P<digits>[A-Z]?\d{{1,4}})(?:\s?-\s?(?P<year>{_LONG_YEAR}))?(?![0-9])"
 )
 _RULES = re.compile(
-    rf"{_START}(?:CNCA-(?P<rule>[0-9A-Z]{{2,4}}-\d{{2,3}})|CNAS[\s-]?(?P<demand>(?:CL|RL|GL|EL|CI)\d\d))"
+    rf"{_START}(?:CNCA-(?P<rule>[0-9A-Z]{{2,4}}-\d{{2,3}})|CNAS[\s-]?(?P<demand>(?:CL|RL|GL|EL|CI)\d\d(?:-[AG]\d{{3}})?))"
     rf"(?:[:-](?P<year>{_LONG_YEAR}))?(?![0-9])"
 )
 _SPOKEN = re.compile(
-    rf"(?:推荐性|强制性)?(?:国标|国家标准)[号:]?\s?(?P<digits>\d{{3,6}}(?:\.\d{{1,3}})?)"
+    # "国标2024" is a year unless an edition follows: GB 2024-2016 are acupuncture needles.
+    rf"(?:推荐性|强制性)?(?:国标|国家标准)[号:]?\s?(?!20[0-4]\d(?![\d.-]))(?P<digits>\d{{3,6}}(?:\.\d{{1,3}})?)"
     rf"{_PART}{_NOT_A_COUNT}{_YEAR}(?!\d)"
 )
+# "ISO 9001/14001/45001", "GB/T 19001和24001": the letters are said once.
+_AND = re.compile(
+    rf"\s?[/、和及与]\s?(?!(?:19|20)\d\d(?!\d))(?P<digits>\d{{4,5}}(?:\.\d{{1,3}})?)(?![\d.A-Z])"
+    rf"{_NOT_A_COUNT}{_YEAR}(?!\d)"
+)
+_SHARING = re.compile(r"(?P<head>GB(?:/T)?|ISO|JJG|JJF) \d{2,}")
+# A letter stuck to the digits makes a model of it: JJG-52X.
+_STUCK = re.compile(r"[A-Z](?![A-Z])")
 # "型号 JB5000": two letters and a number are a product's name more often than a standard's.
 _MODEL = re.compile(r"(?:型号|机型|规格|货号|编号|单号|批号|车牌)\S{0,2}\s?$")
 _MEMORY = re.compile(r"\d\s?$")
@@ -138,9 +151,25 @@ def _find(text: str) -> tuple[FoundNumber, ...]:
         return ()
     found: list[FoundNumber] = []
     for start, end, value in sorted(_matches(flat), key=lambda match: (match[0], -match[1])):
-        if not found or start >= found[-1].end:
-            found.append(FoundNumber(text[start:end], start, end, value))
+        if found and start < found[-1].end:
+            continue
+        found.append(FoundNumber(text[start:end], start, end, value))
+        found += _sharing(text, flat, found[-1])
     return tuple(found)
+
+
+def _sharing(text: str, flat: str, first: FoundNumber) -> list[FoundNumber]:
+    """Return the numbers that follow one and share its letters."""
+    shared = _SHARING.match(first.value)
+    if shared is None:
+        return []
+    others: list[FoundNumber] = []
+    end, joint = first.end, ":" if shared["head"] == "ISO" else "-"
+    while match := _AND.match(flat, end):
+        start, end = match.start("digits"), match.end()
+        value = f"{shared['head']} {_number(match, joint)}"
+        others.append(FoundNumber(text[start:end], start, end, value))
+    return others
 
 
 def _matches(flat: str) -> list[tuple[int, int, str]]:
@@ -148,6 +177,8 @@ def _matches(flat: str) -> list[tuple[int, int, str]]:
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(flat):
             if kind == "sector" and not _is_sector_standard(match, flat):
+                continue
+            if kind != "military" and _STUCK.match(flat, match.end()):
                 continue
             if kind == "national" and _MEMORY.search(flat[: match.start()]):
                 continue  # "内存 8 GB 3200": a size, then a clock rate
@@ -172,7 +203,17 @@ def _is_sector_standard(match: re.Match[str], flat: str) -> bool:
         return False
     if match["year"] or match["year_in_brackets"]:
         return True
-    return bool(_ABOUT_STANDARDS.search(flat))
+    return bool(_ABOUT_STANDARDS.search(flat)) or trunk(_chinese("sector", match)) in _known()
+
+
+@lru_cache(maxsize=1)
+def _known() -> frozenset[str]:
+    """Return the trunks of the sector standards in our table."""
+    path = Path(__file__).parent / "resources" / "standards.csv"
+    if not path.exists():
+        return frozenset()
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        return frozenset(trunk(row["number"]) for row in csv.DictReader(lines))
 
 
 def _chinese(kind: str, match: re.Match[str]) -> str:
@@ -199,7 +240,7 @@ def _number(match: re.Match[str], joint: str = "-") -> str:
     """Write number, part and edition of a match."""
     groups = match.groupdict()
     digits = re.sub(r"\s", "", groups["digits"])
-    part = groups.get("part")
+    part = groups.get("part") or groups.get("dashed")
     if part and "." not in digits:
         digits += f".{part if part.isdigit() else _from_chinese(part)}"
     year = groups.get("year") or groups.get("year_in_brackets") or groups.get("year_apart")
