@@ -7,7 +7,7 @@ PYTHON := $(shell for each in python3 /usr/bin/python3 python3.13 python3.12 pyt
 ENVIRONMENTS := $(or $(PYTHON),$(error No Python 3.8 or newer runs here)) environments.py
 RUN := .venv/bin/python
 
-.PHONY: run test check train demo-reset bench lock
+.PHONY: run test check train demo-reset bench evaluate lock
 .DEFAULT_GOAL := run
 
 run:
@@ -36,6 +36,11 @@ demo-reset:
 bench:
 	@$(ENVIRONMENTS)
 	@$(RUN) -m bench
+
+# Asks the golden questions, or your own: `make evaluate QUESTIONS=questions.jsonl`.
+evaluate:
+	@$(ENVIRONMENTS)
+	@$(RUN) -m bot.evaluation $(if $(QUESTIONS),--questions "$(QUESTIONS)") $(ARGUMENTS)
 
 # Keeps the versions that still fit; `make lock ARGUMENTS=--upgrade` takes the newest.
 lock:

@@ -41,8 +41,6 @@ class Perturbation:
     """One way of writing differently."""
 
     name: str
-    title: str
-    meaning: str
     apply: Callable[[str], str]
 
 
@@ -106,13 +104,13 @@ def keywords(text: str) -> str:
 
 
 PERTURBATIONS = (
-    Perturbation("typos", "错别字", "形近字、漏字、多字、前后颠倒", typos),
-    Perturbation("homophones", "同音字", "输入法选错的同音、近音词", homophones),
-    Perturbation("traditional", "繁体字", "港澳台用户的写法", traditional),
-    Perturbation("full_width", "全角字符", "字母、数字、标点写成全角", full_width),
-    Perturbation("without_marks", "没有标点", "手机上一口气打完", without_marks),
-    Perturbation("mixed_english", "中英混杂", "外贸人员的说法", mixed_english),
-    Perturbation("keywords", "关键词", "像用搜索引擎那样只写词", keywords),
+    Perturbation("typos", typos),
+    Perturbation("homophones", homophones),
+    Perturbation("traditional", traditional),
+    Perturbation("full_width", full_width),
+    Perturbation("without_marks", without_marks),
+    Perturbation("mixed_english", mixed_english),
+    Perturbation("keywords", keywords),
 )
 
 
