@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 
 from bot import settings
 from bot.database import Database
+from bot.faq.content import Content, shared_content
 from bot.faq.service import FaqService, shared_faq_service
 from bot.resources.regions import home_region
 from bot.settings import Settings
 from bot.staff.hours import SHANGHAI, WorkingHours
-from knowledge.entries import Entry, load_entries
+from knowledge.entries import Entry
 
 
 def utc_now() -> datetime:
@@ -29,11 +30,12 @@ class Context:
     database: Database
     clock: Callable[[], datetime] = utc_now
     load_faq: Callable[[], FaqService] = shared_faq_service
+    load_content: Callable[[], Content] = shared_content
 
-    @cached_property
-    def entries(self) -> dict[str, Entry]:
-        """The knowledge base's entries; reading them takes no encoder."""
-        return {entry.id: entry for entry in load_entries()}
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """The knowledge base's entries as they are now; reading them takes no encoder."""
+        return self.load_content().entries
 
     @cached_property
     def faq(self) -> FaqService:

@@ -29,6 +29,7 @@ def main() -> None:
     brain = RasaBrain(settings.rasa_url, settings.turn_limit_seconds)
     faq = load_faq_service()
     faq.warm_up()
+    faq.keep_fresh()
     app = create_app(settings, database, brain, faq)
     app.run(
         host=settings.host,

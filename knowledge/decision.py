@@ -27,10 +27,15 @@ _MOST_CHOICES = 4
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do with a search's result; `choices` are ids, the likeliest first."""
+    """What to do with a search's result; all are ids, the likeliest first.
+
+    The answer is the first of `choices`. If it is not certain, `also` are the entries that may be
+    meant instead, to be offered below it; they are none for what is nearly certain.
+    """
 
     kind: Kind
     choices: tuple[str, ...]
+    also: tuple[str, ...] = ()
 
 
 def decide(candidates: Sequence[Candidate], *, in_scope: float = 1.0) -> Decision:

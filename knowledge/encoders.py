@@ -31,6 +31,8 @@ Vectors = dict[str, NDArray[np.float32]]
 CACHE_FOLDER = Path("var/cache")
 # A conversation's texts come back within minutes (web application, then actions); 2 MB.
 _REMEMBERED = 512
+# An encoder is busy while it encodes; whoever waits for an answer gets in between two of these.
+_AT_ONCE = 16
 # Beyond this the file holds mostly texts nobody uses any more, and starts afresh.
 _MOST_ROWS = 20_000
 
@@ -118,7 +120,10 @@ class Embedder:
         known = _read(path)
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if new:
-            known.update(zip(new, encoder.encode(list(new.values())), strict=True))
+            for first in range(0, len(new), _AT_ONCE):
+                piece = list(new)[first : first + _AT_ONCE]
+                rows = encoder.encode([new[key] for key in piece])
+                known.update(zip(piece, rows, strict=True))
             wanted = known if len(known) <= _MOST_ROWS else {key: known[key] for key in keys}
             _write(path, wanted)
         if not keys:

