@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.evaluation import charts
 from bot.evaluation.asking import Outcome
 from bot.evaluation.promises import Verdict
 from bot.evaluation.results import Results
+from bot.staff.hours import SHANGHAI
 
 WORDS = yaml.safe_load((Path(__file__).parent / "words.yml").read_text("utf-8"))
 
@@ -63,7 +65,7 @@ def as_page(about: Mapping[str, Any], results: Results, verdicts: Sequence[Verdi
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=percent, milliseconds=milliseconds, figure=figure, bound=bound
+        percent=percent, milliseconds=milliseconds, figure=figure, bound=bound, moment=moment
     )
     return environment.get_template("report.html").render(
         about=about,
@@ -84,6 +86,12 @@ def percent(value: float | None) -> str:
 def milliseconds(value: float | None) -> str:
     """A time, or a dash."""
     return "—" if value is None else f"{value * 1000:.0f} 毫秒"
+
+
+def moment(written: str) -> str:
+    """A moment as people here write it, by their clock."""
+    at = datetime.fromisoformat(written).astimezone(SHANGHAI)
+    return f"{at.year} 年 {at.month} 月 {at.day} 日（周{'一二三四五六日'[at.weekday()]}）{at:%H:%M}"
 
 
 def figure(verdict: Verdict) -> str:
@@ -109,8 +117,8 @@ def _in_unit(value: float | None, unit: str) -> str:
 
 def as_lines(verdicts: Sequence[Verdict]) -> list[str]:
     """The short table for a terminal."""
-    signs = {True: "达到", False: "未达到", None: "未测"}
+    signs = {True: "达到　", False: "未达到", None: "未测　"}
     return [
-        f"  {signs[one.kept]:<4}\t{figure(one):>10}\t（{bound(one)}）\t{one.promise.title}"
+        f"  {signs[one.kept]}  {one.promise.title}：{figure(one)}（要求{bound(one)}）"
         for one in verdicts
     ]
