@@ -59,6 +59,12 @@ class Counter(Base):
     value: Mapped[int]
 
 
+_NEXT_VALUE = text(
+    "INSERT INTO counters (name, value) VALUES (:name, 1) "
+    "ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value"
+)
+
+
 class Database:
     """Units of work over one database, from the event loop or from plain code."""
 
@@ -131,11 +137,7 @@ def next_value(session: Session, counter: str) -> int:
     Whoever took a number holds the counter until the unit of work ends, so numbers become
     visible in their order, and one that was rolled back is given out again.
     """
-    statement = text(
-        "INSERT INTO counters (name, value) VALUES (:name, 1) "
-        "ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value"
-    )
-    return int(session.execute(statement, {"name": counter}).scalar_one())
+    return int(session.execute(_NEXT_VALUE, {"name": counter}).scalar_one())
 
 
 def _engine(url: str) -> Engine:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -37,6 +37,19 @@ MAX_TEXT = 2000
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 # Buttons stay valid for this many messages back; older ones have scrolled away.
 _OFFERS_LOOKED_AT = 60
+
+# Made once: building a statement takes longer than SQLite needs to carry it out.
+_CUSTOMER = select(Customer).where(Customer.token_hash == bindparam("token_hash"))
+_EARLIER = select(Message).where(
+    Message.channel == bindparam("channel"), Message.channel_message_id == bindparam("key")
+)
+_conversations = Conversation.__table__.c
+_NEXT_SEQ = (
+    update(Conversation.__table__)  # type: ignore[arg-type]
+    .where(_conversations.id == bindparam("conversation_id"))
+    .values(last_seq=_conversations.last_seq + 1, last_message_at=bindparam("now"))
+    .returning(_conversations.last_seq)
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +93,7 @@ def customer_of(session: Session, token: str) -> Customer:
     Raises:
         Unauthorized: Nobody does.
     """
-    found = session.scalar(select(Customer).where(Customer.token_hash == _hash(token)))
+    found = session.scalar(_CUSTOMER, {"token_hash": _hash(token)})
     if found is None:
         raise Unauthorized
     return found
@@ -136,11 +149,7 @@ def record_incoming(
     if not _CLIENT_ID.fullmatch(incoming.client_id):
         raise BadInput("消息缺少有效的 client_id。")
     key = f"{customer.id}:{incoming.client_id}"
-    earlier = session.scalar(
-        select(Message).where(
-            Message.channel == customer.channel, Message.channel_message_id == key
-        )
-    )
+    earlier = session.scalar(_EARLIER, {"channel": customer.channel, "key": key})
     if earlier is not None:
         return Received(earlier, False, session.get_one(Conversation, earlier.conversation_id))
     text, data = _checked(session, customer, incoming)
@@ -175,12 +184,7 @@ def append(
 ) -> Message:
     """Add the next message of a conversation and announce it."""
     session.flush()
-    seq = session.execute(
-        update(Conversation)
-        .where(Conversation.id == conversation.id)
-        .values(last_seq=Conversation.last_seq + 1, last_message_at=now)
-        .returning(Conversation.last_seq)
-    ).scalar_one()
+    seq = session.execute(_NEXT_SEQ, {"conversation_id": conversation.id, "now": now}).scalar_one()
     # The row was changed past the session; what it holds now is known without asking.
     set_committed_value(conversation, "last_seq", seq)
     set_committed_value(conversation, "last_message_at", now)
