@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from uuid import uuid4
 
-import httpx
-
+from bench.http import JsonClient
 from bot.processes.children import Child, Program, free_port
 from bot.processes.engine import child_environment, wait_until_ready
 from bot.processes.training import ensure_model
@@ -35,7 +34,7 @@ class OurBot:
             tracker_store_url="",
         )
         address = f"http://127.0.0.1:{self._settings.port}"
-        self._client = httpx.Client(base_url=address, timeout=60.0, trust_env=False)
+        self._client = JsonClient(self._settings.port)
         program = Program(
             name="bench-ours",
             title="ours",
@@ -63,6 +62,7 @@ class OurBot:
 
     def stop(self) -> None:
         """Stop everything; the program first stops its own children."""
+        self._client.close()
         for child in self.children:
             child.stop(seconds=20.0)
 
@@ -74,11 +74,9 @@ class OurBot:
 class OurConversation:
     """One browser's conversation."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: JsonClient) -> None:
         """Open it, as the widget does when a person first looks at it."""
-        opened = client.post("/api/widget/conversations", json={})
-        opened.raise_for_status()
-        view = opened.json()
+        view = client.post("/api/widget/conversations", {})
         self._client = client
         self._path = f"/api/widget/conversations/{view['conversation_id']}"
         self._headers = {"Authorization": f"Bearer {view['token']}"}
@@ -102,23 +100,14 @@ class OurConversation:
         return None
 
     def _post(self, content: dict[str, str]) -> None:
-        sent = self._client.post(
-            f"{self._path}/messages",
-            json={"client_id": str(uuid4()), **content},
-            headers=self._headers,
-        )
-        sent.raise_for_status()
+        message = {"client_id": str(uuid4()), **content}
+        self._client.post(f"{self._path}/messages", message, self._headers)
 
     def _pages(self) -> Iterator[list[dict[str, object]]]:
         end = time.monotonic() + _WAIT_SECONDS
         while time.monotonic() < end:
-            page = self._client.get(
-                f"{self._path}/changes",
-                params={"after": self._cursor, "wait": _WAIT_SECONDS},
-                headers=self._headers,
-            )
-            page.raise_for_status()
-            view = page.json()
+            query = f"after={self._cursor}&wait={_WAIT_SECONDS}"
+            view = self._client.get(f"{self._path}/changes?{query}", self._headers)
             self._cursor = view["cursor"]
             yield view["changes"]
 

@@ -1,17 +1,24 @@
-"""The measuring itself: turn about, so that a drift of the machine hits both bots alike."""
+"""The measuring itself: in blocks turn about, so that a drift of the machine hits both alike.
+
+A block is long enough that a bot is timed with its own program in the processor's caches, as a
+bot is that has the machine to itself, and short enough that both meet the same minutes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 LONG_CONVERSATIONS = 2
 LONG_TURNS = 200
 # Turns counted as late ones, first to last.
 LATE = range(150, 201)
-SHORT_CONVERSATIONS = 120
 SHORT_TURNS = 5
+# A block: so many turns of the long conversation, and so many short conversations.
+BLOCK_TURNS = 10
+BLOCK_SHORTS = 3
 WARM_UP_TURNS = 10
 
 
@@ -50,6 +57,15 @@ class Times:
             kind.append(seconds)
 
 
+@dataclass(frozen=True)
+class Block:
+    """The texts both bots are asked before it is the other's turn."""
+
+    first_turn: int
+    long: list[str]
+    shorts: list[list[str]]
+
+
 def measure(
     bots: Sequence[Bot], texts: Iterator[str], progress: Callable[[int, int], None]
 ) -> dict[str, Times]:
@@ -63,32 +79,26 @@ def measure(
         for _ in range(WARM_UP_TURNS):
             bot.open().ask(next(texts))
     every = LONG_CONVERSATIONS * LONG_TURNS
-    shorts_done = 0
-    for number in range(every):
-        if number % LONG_TURNS == 0:
+    for done in range(0, every, BLOCK_TURNS):
+        if done % LONG_TURNS == 0:
             long = {bot.name: bot.open() for bot in bots}
-        turn = number % LONG_TURNS + 1
-        text = next(texts)
-        for bot in _turn_about(bots, number):
-            taken, mine = long[bot.name].ask(text), times[bot.name]
-            kinds = [mine.early] if turn <= 50 else [mine.late] if turn in LATE else []
-            mine.add(taken, *kinds)
-        while shorts_done * every < SHORT_CONVERSATIONS * number:
-            _short_conversation(_turn_about(bots, shorts_done), texts, times)
-            shorts_done += 1
-        progress(number + 1, every)
+        block = Block(
+            done % LONG_TURNS + 1,
+            list(islice(texts, BLOCK_TURNS)),
+            [list(islice(texts, SHORT_TURNS)) for _ in range(BLOCK_SHORTS)],
+        )
+        for bot in bots if done // BLOCK_TURNS % 2 == 0 else bots[::-1]:
+            _ask_block(bot, long[bot.name], block, times[bot.name])
+        progress(done + BLOCK_TURNS, every)
     return times
 
 
-def _short_conversation(bots: Sequence[Bot], texts: Iterator[str], times: dict[str, Times]) -> None:
-    opened = [(times[bot.name], bot.open()) for bot in bots]
-    for turn in range(1, SHORT_TURNS + 1):
-        text = next(texts)
-        for mine, conversation in opened:
-            taken = conversation.ask(text)
-            kinds = [mine.new] if turn == 1 else [mine.fifth] if turn == SHORT_TURNS else []
-            mine.add(taken, *kinds)
-
-
-def _turn_about(bots: Sequence[Bot], number: int) -> Sequence[Bot]:
-    return bots if number % 2 == 0 else bots[::-1]
+def _ask_block(bot: Bot, long: Conversation, block: Block, times: Times) -> None:
+    for turn, text in enumerate(block.long, start=block.first_turn):
+        kinds = [times.early] if turn <= 50 else [times.late] if turn in LATE else []
+        times.add(long.ask(text), *kinds)
+    for short in block.shorts:
+        conversation = bot.open()
+        for turn, text in enumerate(short, start=1):
+            kinds = [times.new] if turn == 1 else [times.fifth] if turn == SHORT_TURNS else []
+            times.add(conversation.ask(text), *kinds)

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
 import yaml
 
+from bench.http import JsonClient
 from bench.texts import training_examples
 from bot.errors import StartFailed
 from bot.processes.children import Child, Program, free_port, inherited_environment, stop_all
@@ -48,7 +48,7 @@ class StockBot:
         """Choose ports; nothing is started yet."""
         self._port, self._actions_port = free_port(), free_port()
         self.children: list[Child] = []
-        self._client = httpx.Client(timeout=60.0, trust_env=False)
+        self._client = JsonClient(self._port)
 
     def prepare(self) -> None:
         """Make the project anew."""
@@ -82,11 +82,12 @@ class StockBot:
 
     def stop(self) -> None:
         """Stop both."""
+        self._client.close()
         stop_all(self.children)
 
     def open(self) -> StockConversation:
         """A conversation nobody has had yet."""
-        return StockConversation(self._client, f"http://127.0.0.1:{self._port}")
+        return StockConversation(self._client)
 
     def _child(self, name: str, command: list[str], health: str) -> Child:
         port = self._port if name == "rasa" else self._actions_port
@@ -113,18 +114,18 @@ class StockBot:
 class StockConversation:
     """One sender on the stock REST channel."""
 
-    def __init__(self, client: httpx.Client, address: str) -> None:
+    def __init__(self, client: JsonClient) -> None:
         """Choose a new sender."""
         self._client = client
-        self._url = f"{address}/webhooks/rest/webhook"
         self._sender = uuid4().hex
 
     def ask(self, text: str) -> float | None:
         """One turn through HTTP; the seconds until the answer was there, None if none came."""
         started = time.perf_counter()
-        answer = self._client.post(self._url, json={"sender": self._sender, "message": text})
+        body = {"sender": self._sender, "message": text}
+        answer = self._client.post("/webhooks/rest/webhook", body)
         seconds = time.perf_counter() - started
-        return seconds if answer.json() else None
+        return seconds if answer else None
 
 
 def _add_question_intent() -> None:
