@@ -1,4 +1,4 @@
-"""Find what a message names: standards, instruments, products, places, people's numbers.
+"""Find what a message names: standards, instruments, products, places, codes, days.
 
 Everything here is looked up or matched by rule. The words of these things are known
 (tables) or their form is (codes), so nothing has to be learnt, and a name is found in
@@ -8,18 +8,15 @@ the middle of a sentence whatever the words around it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
-from knowledge import standard_numbers
+from knowledge import codes, standard_numbers, times
+from knowledge.numerals import NUMERALS, number
 from knowledge.plain import plain
 from knowledge.vocabulary import Term, terms
-
-_CASE = re.compile(r"(?<![A-Z0-9])(Y[ZT])[\s-]?(\d{8})[\s-]?(\d{4})(?!\d)")
-_MOBILE = re.compile(r"(?<![\dA-Z])(?:\+?86[\s-]?)?(1[3-9]\d)[\s-]?(\d{4})[\s-]?(\d{4})(?!\d)")
-_LANDLINE = re.compile(r"(?<![\d-])\(?(0\d{2,3})\)?[\s-]?(\d{7,8})(?![\d.])(?:-\d{1,5})?")
-_SERVICE_LINE = re.compile(r"(?<!\d)(400)[\s-]?(\d{3,4})[\s-]?(\d{3,4})(?!\d)")
 
 # 个 and 块 are units of much that is not counted in an order: 3 个月, 10 块钱.
 _UNITS = (
@@ -27,17 +24,12 @@ _UNITS = (
     "|个(?!多?月|工作日|小时|星期|礼拜|季度|年|人|问题|点|自然日)|块(?!钱)|批(?!次)|份(?!钱)"
     "|张|条(?!中|里|款|规定|件|例)"
 )
-_NUMERALS = "零〇一二两三四五六七八九十百千万"
 _QUANTITY = re.compile(
-    rf"(?<![\dA-Z.\-第{_NUMERALS}几])(?P<number>\d{{1,7}}(?:\.\d{{1,3}})?|[{_NUMERALS}]{{1,6}})"
+    rf"(?<![\dA-Z.\-第{NUMERALS}几])(?P<number>\d{{1,7}}(?:\.\d{{1,3}})?|[{NUMERALS}]{{1,6}})"
     rf"\s?(?:多|来|余)?(?P<unit>{_UNITS})"
 )
 # "一个", "一份" are articles unless the message says nothing else.
 _ARTICLE = re.compile(r"[一两]\s?[个份张条批块件套组]")
-_VALUES = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6}
-_VALUES |= {"七": 7, "八": 8, "九": 9}
-_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
-
 _COMPANY_TAIL = re.compile(
     r"(?:股份|责任|控股)?有限(?:责任)?公司|(?<=[\u4e00-\u9fff])厂(?![家商房区里内址子方])|专业合作社|集团(?!公司)"
 )
@@ -68,43 +60,42 @@ class Entity:
     end: int
 
 
-def find(text: str) -> list[Entity]:
+def find(text: str, today: date | None = None) -> list[Entity]:
     """Find the entities of a text from left to right.
 
-    They never overlap: codes come first, then company names, then quantities, then
-    the known names, longest first. So the place in a company's name is no region.
+    They never overlap: codes come first, then company names, then days, then quantities,
+    then the known names, longest first. So the place in a company's name is no region.
+
+    Args:
+        text: What was said.
+        today: The day on which it was said. Without it no days are found: “明天” has no
+            normal form of its own.
     """
     flat = plain(text)
     taken: list[Entity] = []
-    for finder in _FINDERS:
-        for kind, start, end, value in finder(text, flat):
-            if all(end <= entity.start or entity.end <= start for entity in taken):
-                taken.append(Entity(kind, value, text[start:end], start, end))
+    for kind, start, end, value in _candidates(text, flat, today):
+        if all(end <= entity.start or entity.end <= start for entity in taken):
+            taken.append(Entity(kind, value, text[start:end], start, end))
     return sorted(taken, key=lambda entity: entity.start)
 
 
 _Found = Iterator[tuple[str, int, int, str]]
 
 
-def _case_numbers(text: str, flat: str) -> _Found:
-    for match in _CASE.finditer(flat):
-        yield "case_number", match.start(), match.end(), "-".join(match.groups())
+def _candidates(text: str, flat: str, today: date | None) -> _Found:
+    """Yield what may be an entity; where two overlap, the first is meant."""
+    yield from codes.find(flat)
+    for found in standard_numbers.find(text):
+        yield "standard_number", found.start, found.end, found.value
+    yield from _companies(text)
+    if today is not None:
+        for day in times.find(text, today):
+            yield "date", day.start, day.end, day.value
+    yield from _quantities(flat)
+    yield from _names(flat)
 
 
-def _phones(text: str, flat: str) -> _Found:
-    for match in _MOBILE.finditer(flat):
-        yield "phone", match.start(), match.end(), "".join(match.groups())
-    for pattern in (_SERVICE_LINE, _LANDLINE):
-        for match in pattern.finditer(flat):
-            yield "phone", match.start(), match.end(), "-".join(match.groups())
-
-
-def _standard_numbers(text: str, flat: str) -> _Found:
-    for number in standard_numbers.find(text):
-        yield "standard_number", number.start, number.end, number.value
-
-
-def _companies(text: str, flat: str) -> _Found:
+def _companies(text: str) -> _Found:
     for tail in _COMPANY_TAIL.finditer(text):
         body = _COMPANY_BODY.search(text[: tail.end()])
         if body is None:
@@ -117,28 +108,16 @@ def _companies(text: str, flat: str) -> _Found:
             yield "company", start, tail.end(), text[start : tail.end()]
 
 
-def _quantities(text: str, flat: str) -> _Found:
+def _quantities(flat: str) -> _Found:
     for match in _QUANTITY.finditer(flat):
         if _ARTICLE.fullmatch(match.group()) and match.group() != flat.strip():
             continue
-        number, unit = match["number"], match["unit"].replace("KG", "kg")
-        value = number if number[0].isdigit() and number.isascii() else str(_counted(number))
+        said, unit = match["number"], match["unit"].replace("KG", "kg")
+        value = said if said[0].isdigit() and said.isascii() else str(number(said))
         yield "quantity", match.start(), match.end(), f"{value} {unit}"
 
 
-def _counted(numeral: str) -> int:
-    total = section = digit = 0
-    for character in numeral:
-        if character in _VALUES:
-            digit = _VALUES[character]
-        elif character == "万":
-            total, section, digit = (total + section + digit) * 10_000, 0, 0
-        else:
-            section, digit = section + (digit or 1) * _SCALES[character], 0
-    return total + section + digit
-
-
-def _names(text: str, flat: str) -> _Found:
+def _names(flat: str) -> _Found:
     known, lengths = _known_names()
     position = 0
     while position < len(flat):
@@ -170,13 +149,3 @@ def _stands_alone(flat: str, start: int, length: int) -> bool:
     cut_before = before.isascii() and before.isalnum() and flat[start].isascii()
     cut_after = after.isascii() and after.isalnum() and flat[end - 1].isascii()
     return not (cut_before or cut_after)
-
-
-_FINDERS: tuple[Callable[[str, str], _Found], ...] = (
-    _case_numbers,
-    _standard_numbers,
-    _phones,
-    _companies,
-    _quantities,
-    _names,
-)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -16,10 +18,21 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.components.sources import knowledge_fingerprint
 from knowledge import entities
 
+# China has one time zone and no summer time.
+_CHINA = timezone(timedelta(hours=8))
+
+
+def today_in_china() -> date:
+    """Return the customer's day, from which “明天” counts."""
+    return datetime.now(_CHINA).date()
+
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class EntityFinder(GraphComponent, EntityExtractorMixin):
     """Rules and word lists of `knowledge.entities`; values come in their normal form."""
+
+    def __init__(self, today: Callable[[], date] = today_in_china) -> None:
+        self._today = today
 
     @classmethod
     def create(
@@ -30,7 +43,7 @@ class EntityFinder(GraphComponent, EntityExtractorMixin):
         execution_context: ExecutionContext,
     ) -> EntityFinder:
         # The tables are read on first use; better now than in a customer's turn.
-        entities.find("压力表")
+        entities.find("压力表", today_in_china())
         return cls()
 
     @classmethod
@@ -50,7 +63,7 @@ class EntityFinder(GraphComponent, EntityExtractorMixin):
                     "end": entity.end,
                     "extractor": self.name,
                 }
-                for entity in entities.find(message.get(TEXT) or "")
+                for entity in entities.find(message.get(TEXT) or "", self._today())
             ]
             message.set(ENTITIES, message.get(ENTITIES, []) + found, add_to_output=True)
         return messages

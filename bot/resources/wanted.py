@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from rapidfuzz import fuzz
 
@@ -59,6 +60,13 @@ _FILLER = re.compile(
 _PUNCTUATION = re.compile(r"[^\w\u4e00-\u9fff.]+|[，。？！、；：]")
 
 
+# What a message names besides the thing itself.
+_BESIDE = frozenset(
+    {"company", "phone", "quantity", "case_number", "credit_code", "certificate_number", "date"}
+)
+# Which day is named does not matter here, only where.
+_SOME_DAY = date(2026, 1, 5)
+
 # Tried on the demo tables: with 1 a rocket engine finds electric motors, with 4 “阀门壳体试验”
 # finds nothing.
 UNKNOWN = 2.5
@@ -83,14 +91,14 @@ class Wanted:
 
 def wanted_in(text: str) -> Wanted:
     """Take a wish apart."""
-    found = entities.find(text)
+    found = entities.find(text, _SOME_DAY)
     rest, stem, region, names = text, None, None, []
     for entity in found:
         if entity.type == "standard_number":
             stem, rest = stem_of(entity.value), rest.replace(entity.text, " ")
         elif entity.type == "region":
             region, rest = region or entity.value, rest.replace(entity.text, " ")
-        elif entity.type in ("company", "phone", "quantity", "case_number"):
+        elif entity.type in _BESIDE:
             rest = rest.replace(entity.text, " ")
         elif entity.type in ("instrument", "product") and entity.value != entity.text:
             names.append((entity.text, entity.value))
