@@ -30,12 +30,14 @@ RANKING = (
     "words answer",
     "spelling best",
     "spelling average",
+    "aspect",
+    "untold",
     "unwanted",
     "distance",
     "same",
 )
 # These count against an entry.
-AGAINST = ("unwanted", "distance")
+AGAINST = ("untold", "unwanted", "distance")
 # What the probability of a ranked entry is made of.
 CHANCE = (
     "sum",
@@ -45,6 +47,9 @@ CHANCE = (
     "answer",
     "detail",
     "coverage",
+    "told",
+    "aspect",
+    "untold",
     "spelling",
     "agreement",
     "distance",

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
+from knowledge.aspects import AspectTable, asked_in
 from knowledge.calibration import CHANCE, RANKING, Calibration, load_calibration
 from knowledge.encoders import Embedder, Vectors
 from knowledge.entries import Entry
@@ -57,6 +58,7 @@ class Asked:
     words: Wanted
     body_words: Wanted
     mentions: set[Mention]
+    aspects: Mask
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,9 @@ class FaqIndex:
         self._words = Postings(self.texts)
         self._mentions = MentionTable(asked)
         self._body_words = Postings([_body(entry) for entry in self.entries])
+        self._aspects = AspectTable(
+            [entry.title for entry in self.entries], [_body(entry) for entry in self.entries]
+        )
         self._in_force: dict[date, Mask] = {}
         self._lock = threading.Lock()
         self._encode()
@@ -167,6 +172,16 @@ class FaqIndex:
     def entry(self, entry_id: str) -> Entry:
         """Return an entry by its id; a KeyError says that there is none."""
         return self.entries[self._by_id[entry_id]]
+
+    def number(self, entry_id: str) -> int:
+        """Return an entry's place among the entries."""
+        return self._by_id[entry_id]
+
+    def closest(self, asked: Asked, entry_id: str) -> str:
+        """Return the title or question of an entry that is most like a question."""
+        rows = self.layout.of(np.array([self._by_id[entry_id]])).numbers
+        likeness = sum(self._rows.likeness(name, v, rows) for name, v in asked.vectors.items())
+        return self.texts[int(rows[int(np.argmax(likeness))])]
 
     def knows(self, entry_id: str) -> bool:
         """Say whether there is an entry with this id."""
@@ -225,6 +240,7 @@ class FaqIndex:
             self._words.wanted(text),
             self._body_words.wanted(text),
             mentions(text),
+            asked_in(text),
         )
 
     def near(self, asked: Asked, allowed: Mask) -> Numbers:
@@ -266,7 +282,8 @@ class FaqIndex:
         scores, covered = self._words.scores(asked.words, rows.numbers)
         best["words"] = values["words best"] = rows.best(scores)
         values["words average"] = rows.average(scores)
-        values["words answer"] = self._body_words.scores(asked.body_words, entries)[0]
+        values["words answer"], plain["told"] = self._body_words.scores(asked.body_words, entries)
+        values["aspect"], values["untold"] = self._aspects.compare(asked.aspects, entries)
         spelled = process.cdist(
             [asked.spelling],
             [self.spelled[row] for row in rows.numbers.tolist()],
@@ -278,7 +295,8 @@ class FaqIndex:
         values["distance"] = self._mentions.distances(asked.mentions, entries)
         values["same"] = np.clip((best["spelling"] - _NEARLY_SAME) / (1 - _NEARLY_SAME), 0, 1)
         plain |= best
-        plain["coverage"], plain["distance"] = rows.best(covered), values["distance"]
+        plain |= {name: values[name] for name in ("aspect", "untold", "distance")}
+        plain["coverage"] = rows.best(covered)
         return Comparison(entries, np.stack([values[name] for name in RANKING], axis=1), plain)
 
     def _unwanted_likeness(

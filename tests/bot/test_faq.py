@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from bot.faq.service import FaqService, candidates_from, load_faq_service
+from knowledge.courtesy import without_courtesy
+from knowledge.decision import decide
 from knowledge.encoders import CACHE_FOLDER, Embedder
 from knowledge.search import FaqIndex
 from tests.knowledge.straw import ENTRIES, TODAY, StrawEncoder
@@ -38,6 +41,14 @@ def test_close_candidates_become_choices(faq: FaqService) -> None:
     reply = faq.reply(found, TODAY)
     assert reply.kind == "clarify"
     assert [entry.id for entry in reply.choices] == ["gauge", "meter"]
+
+
+def test_likely_answer_names_the_entries_that_may_be_meant_too(faq: FaqService) -> None:
+    found = candidates_from([{"id": "gauge", "score": 0.5}, {"id": "meter", "score": 0.2}])
+    reply = faq.reply(found, TODAY)
+    assert reply.entry is not None
+    assert reply.entry.id == "gauge"
+    assert [entry.id for entry in reply.also] == ["meter"]
 
 
 def test_candidates_that_are_gone_or_out_of_force_are_not_said(faq: FaqService) -> None:
@@ -107,3 +118,16 @@ def test_nearly_every_question_of_the_knowledge_base_is_answered_by_its_own_entr
         found = real.index.search(question, on=TODAY, vectors=vectors)
         missed += found[0].id != entry_id
     assert missed <= len(asked) * 0.01
+
+
+def test_first_look_loses_no_answer_of_the_real_knowledge_base(real: FaqService) -> None:
+    everything = FaqIndex(real.index.entries, real.embedder, compared=len(real.index.entries))
+    lines = Path("tests/golden/questions.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = [without_courtesy(json.loads(line)["text"]) for line in lines]
+    rows = real.embedder.matrix(texts)
+    for number, text in enumerate(texts):
+        vectors = {name: matrix[number] for name, matrix in rows.items()}
+        quick = real.index.search(text, on=TODAY, vectors=vectors)
+        whole = everything.search(text, on=TODAY, vectors=vectors)
+        assert decide(quick) == decide(whole)
+        assert [one.id for one in quick[:1]] == [one.id for one in whole[:1]]

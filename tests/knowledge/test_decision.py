@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from knowledge.decision import ANSWER, CLARIFY, decide
+from knowledge.decision import ANSWER, CERTAIN, CLARIFY, WORTH_OFFERING, decide
 from knowledge.search import Candidate
 
 
@@ -14,6 +14,23 @@ def candidates(*scores: float) -> list[Candidate]:
 def test_a_likely_candidate_is_the_answer() -> None:
     decision = decide(candidates(0.9, 0.1, 0.05))
     assert (decision.kind, decision.choices) == ("answer", ("a",))
+
+
+def test_a_certain_answer_stands_alone() -> None:
+    assert decide(candidates(CERTAIN, 0.2, 0.2)).also == ()
+
+
+def test_a_likely_answer_comes_with_what_else_may_be_meant() -> None:
+    likely = (ANSWER + CERTAIN) / 2
+    decision = decide(candidates(likely, 0.2, WORTH_OFFERING, WORTH_OFFERING / 2))
+    assert (decision.kind, decision.choices) == ("answer", ("a",))
+    assert decision.also == ("b", "c")
+    assert decide(candidates(likely, 0.2, 0.2, 0.2, 0.2)).also == ("b", "c", "d")
+    assert decide(candidates(likely, WORTH_OFFERING / 2)).also == ()
+
+
+def test_an_answer_is_less_certain_where_the_message_may_be_out_of_scope() -> None:
+    assert decide(candidates(CERTAIN, 0.2), in_scope=0.8).also == ("b",)
 
 
 def test_two_equally_likely_candidates_are_a_choice() -> None:
