@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -12,8 +13,10 @@ from typing import Any
 from bot.conversations.brain import Answer, Brain, FailureKind, Question
 from bot.conversations.fallback import Fallback
 from bot.errors import BrainFailed
-from bot.faq.service import FaqService, Understanding
+from bot.faq.service import FaqService
+from bot.faq.two_questions import Understood, understand
 from knowledge.encoders import pack
+from knowledge.search import Candidate
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +48,7 @@ class Answering:
         self._faq = faq
         self._fallback = fallback
         self._limit_seconds = limit_seconds
-        self._ahead: dict[str, asyncio.Future[Understanding]] = {}
+        self._ahead: dict[str, asyncio.Future[Understood]] = {}
 
     def foresee(self, text: str, today: date) -> None:
         """Begin to understand a message while it is still being stored.
@@ -55,7 +58,7 @@ class Answering:
         if text in self._ahead or not _MEANINGFUL.search(text):
             return
         loop = asyncio.get_running_loop()
-        begun = asyncio.ensure_future(asyncio.to_thread(self._faq.understand, text, today))
+        begun = asyncio.ensure_future(asyncio.to_thread(understand, self._faq, text, today))
         self._ahead[text] = begun
         loop.call_later(_FORGOTTEN_AFTER_SECONDS, self._ahead.pop, text, None)
 
@@ -64,13 +67,13 @@ class Answering:
         if asked.payload is None and not _MEANINGFUL.search(asked.text):
             return self._fallback.not_text()
         # A button says what is wanted; only words have to be understood.
-        understanding = None
+        understood = None
         if asked.payload is None:
             self.foresee(asked.text, today)
-            understanding = await self._ahead.pop(asked.text)
+            understood = await self._ahead.pop(asked.text)
         try:
             async with asyncio.timeout(self._limit_seconds):
-                answer = await self._brain.ask(_question(asked, understanding))
+                answer = await self._brain.ask(_question(asked, understood))
         except TimeoutError:
             failure = FailureKind.TIMEOUT
         except BrainFailed as error:
@@ -81,20 +84,24 @@ class Answering:
             apology = self._fallback.apology(answer.failure)
             return replace(answer, replies=[*answer.replies, *apology.replies])
         logger.warning("brain_failed kind=%s turn=%d", failure, asked.turn_id)
-        return self._fallback.without_brain(
-            asked.text, asked.payload, understanding, today, failure
-        )
+        return self._fallback.without_brain(asked.text, asked.payload, understood, today, failure)
 
 
-def _question(asked: Asked, understanding: Understanding | None) -> Question:
+def _question(asked: Asked, understood: Understood | None) -> Question:
     metadata: dict[str, Any] = {
         "conversation_id": asked.conversation_id,
         "turn_id": asked.turn_id,
         "channel": asked.channel,
     }
-    if understanding is not None:
-        metadata["vectors"] = pack(understanding.vectors)
-        metadata["faq"] = [
-            {"id": each.id, "score": round(each.score, 4)} for each in understanding.candidates
-        ]
+    if understood is not None:
+        metadata["vectors"] = pack(understood.whole.vectors)
+        metadata["faq"] = _listed(understood.whole.candidates)
+        if understood.parts:
+            metadata["halves"] = [
+                {"text": each.text, "faq": _listed(each.candidates)} for each in understood.parts
+            ]
     return Question(asked.tracker_id, asked.text, asked.payload, metadata)
+
+
+def _listed(candidates: Iterable[Candidate]) -> list[dict[str, Any]]:
+    return [{"id": each.id, "score": round(each.score, 4)} for each in candidates]

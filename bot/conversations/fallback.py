@@ -6,7 +6,8 @@ import re
 from datetime import date
 
 from bot.conversations.brain import Answer, FailureKind, Reply
-from bot.faq.service import FaqService, Understanding, faq_data
+from bot.faq.service import FaqReply, FaqService, faq_data
+from bot.faq.two_questions import Understood
 from bot.responses import Responses
 from knowledge.entries import Entry
 
@@ -36,7 +37,7 @@ class Fallback:
         self,
         text: str,
         payload: str | None,
-        understanding: Understanding | None,
+        understood: Understood | None,
         today: date,
         failure: FailureKind,
     ) -> Answer:
@@ -49,17 +50,26 @@ class Fallback:
                 handoff_reason="customer_asked",
                 failure=failure,
             )
-        if understanding is not None:
-            reply = self._faq.reply(understanding.candidates, today)
-            if reply.kind == "answer" and reply.entry is not None:
-                return Answer(
-                    [self._entry(reply.entry, reply.score)],
-                    category=reply.entry.category,
-                    confidence=reply.score,
-                    handled="answer",
-                    failure=failure,
-                )
+        found = self._sure_answers(understood, today) if understood is not None else []
+        if found:
+            return Answer(
+                [self._entry(entry, reply.score) for entry, reply in found],
+                category=found[0][0].category,
+                confidence=found[0][1].score,
+                handled="answer",
+                failure=failure,
+            )
         return self.apology(failure)
+
+    def _sure_answers(self, understood: Understood, today: date) -> list[tuple[Entry, FaqReply]]:
+        """The answers to both questions of a message, or the one to the whole, if it is sure."""
+        for each in ([part.candidates for part in understood.parts], [understood.whole.candidates]):
+            replies = [self._faq.reply(candidates, today) for candidates in each]
+            sure = [(reply.entry, reply) for reply in replies if reply.kind == "answer"]
+            known = {entry.id: (entry, reply) for entry, reply in sure if entry is not None}
+            if known and len(sure) == len(replies):
+                return list(known.values())
+        return []
 
     def _entry(self, entry: Entry, score: float) -> Reply:
         name = "utter_faq_answer_authority" if entry.authority else "utter_faq_answer"

@@ -11,32 +11,50 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
+from bot.faq.aspects import ASPECTS, aspects_in, named_in, without_aspects
 from knowledge.entries import Entry
 
-_ASPECTS = {
-    "cost": re.compile("多少钱|费用|收费|价格|官费|贵不贵|花多少|要钱|交钱|免费|年费|付费"),
-    "time": re.compile("多久|多长时间|几天|几个月|时间|期限|周期|多少天|快不快|下来|来得及"),
-    "material": re.compile("材料|文件|资料|准备什么|准备啥|带什么|交什么"),
-    "process": re.compile(
-        "流程|步骤|怎么办|怎么申请|如何申请|怎么弄|怎么做|手续|去哪办|在哪办|哪里办"
-    ),
-    "validity": re.compile("有效期|管几年|几年|续展|过期|到期"),
-    "penalty": re.compile("罚|后果|处罚|违规|不办会"),
-    "condition": re.compile("条件|要求|资格|谁能|能不能|可以吗|标准是"),
-}
 _FILLER = re.compile(
     r"[（(].*?[）)]|[，。？！、\s]|什么|怎么|哪些|如何|要不要|能不能|是多少|多少|的|和|有|能|会|要|吗|呢|办|申请|检|一次"
 )
 # “那多久检一次”, “这个要钱吗”: short, and beginning with a word that points back.
 _REFERS_BACK = re.compile(r"^(?:那么?|这个?|它|还有|另外|然后)(?!种|家|里|边|些)")
 _LONGEST = 14
+# “那个体的呢”, “要是换成水表呢”: the last question again, for somebody or something else.
+_INSTEAD = re.compile(
+    r"^(?:那么?|要是|如果|假如|换成|换|还有|，|,|\s)*(?P<other>[^，,？?]{2,10}?)(?:的话|的)?呢[？?]?$"
+)
+_SHORTEST_NAME = 2
 # The subject must be shared at least by half, or another thing's price is told.
 SHARED = 0.5
+# An entry asked about, with its subject shared by half, is near enough unless its title speaks
+# mostly of other things.
+ENOUGH = 1.2
+STRANGE = 0.6
+# So many of an entry's questions must ask it, if the title does not.
+_FEWEST_ASKING = 2
 
 
 def refers_back(text: str) -> bool:
     """Whether a message leans on what was said before, however it was classified."""
-    return len(text) <= _LONGEST and bool(_REFERS_BACK.match(text))
+    if len(text) > _LONGEST:
+        return False
+    return bool(_REFERS_BACK.match(text)) or instead_in(text) is not None or lacks_subject(text)
+
+
+def lacks_subject(text: str) -> bool:
+    """Whether it asks about an aspect without naming of what: “需要什么材料呢”."""
+    short = len(text) <= _LONGEST
+    return short and bool(aspects_in(text)) and len(named_in(text)) < _SHORTEST_NAME
+
+
+def instead_in(text: str) -> str | None:
+    """“个体” of “那个体的呢”: for whom or what the last question is asked again."""
+    found = _INSTEAD.match(text.strip())
+    if found is None or aspects_in(text):
+        return None
+    other = found["other"]
+    return None if re.fullmatch(r"[这那]个?|然后|其他|别的|另外.*|第.个", other) else other
 
 
 def follow_up(entries: Iterable[Entry], last: Entry, text: str, on: date) -> Entry | None:
@@ -48,47 +66,101 @@ def follow_up(entries: Iterable[Entry], last: Entry, text: str, on: date) -> Ent
         text: The customer's words.
         on: The day whose rules count.
     """
-    aspects = [pattern for pattern in _ASPECTS.values() if pattern.search(text)]
-    if not aspects:
-        return None
-    subject = _subject(last.title)
-    best: tuple[float, Entry] | None = None
-    for entry in entries:
-        if entry.id == last.id or not entry.in_force(on):
-            continue
-        if entry.category != last.category and entry.id not in last.related:
-            continue
-        asked = max(_fits(entry, pattern) for pattern in aspects)
-        shared = _shared(subject, entry)
-        if entry.id in last.related:
-            shared = max(shared, SHARED)
-        if asked == 0 or shared < SHARED:
-            continue
-        score = asked + shared + (0.3 if entry.id in last.related else 0)
-        if best is None or score > best[0]:
-            best = (score, entry)
-    return best[1] if best else None
+    if (other := instead_in(text)) is not None:
+        return _same_of_another(entries, last, other, on)
+    near = [
+        entry
+        for entry in entries
+        if entry.id != last.id and (entry.category == last.category or entry.id in last.related)
+    ]
+    spoken_of = " ".join((last.title, *last.questions, text))
+    return _best(near, _subject(last.title), text, on, spoken_of, last.related)
+
+
+def about_wish(
+    entries: Iterable[Entry], wish: str, category: str | None, text: str, on: date
+) -> Entry | None:
+    """The entry that tells of a wish what is asked about it: “多少钱” of “ISO 9001 认证”."""
+    near = [entry for entry in entries if category in (None, entry.category)]
+    return _best(near, _subject(wish), text, on, f"{wish} {text}")
+
+
+def covers(entry: Entry, text: str) -> bool:
+    """Whether an entry is made for what is asked: its title or several questions ask it."""
+    return any(_fits(entry, ASPECTS[name]) > 0 for name in aspects_in(text))
 
 
 def tells(entry: Entry, text: str) -> bool:
     """Whether an entry's own answer or details speak of what is asked now."""
-    aspects = [pattern for pattern in _ASPECTS.values() if pattern.search(text)]
-    return any(pattern.search(f"{entry.answer} {entry.detail}") for pattern in aspects)
+    said = f"{entry.answer} {entry.detail}"
+    if (other := instead_in(text)) is not None:
+        return other in said
+    return any(ASPECTS[name].search(said) for name in aspects_in(text))
+
+
+def _best(
+    entries: Iterable[Entry],
+    subject: set[str],
+    text: str,
+    on: date,
+    known: str,
+    related: tuple[str, ...] = (),
+) -> Entry | None:
+    aspects = [ASPECTS[name] for name in aspects_in(text)]
+    best: tuple[float, Entry] | None = None
+    for entry in entries:
+        asked = max((_fits(entry, pattern) for pattern in aspects), default=0.0)
+        if asked == 0 or not entry.in_force(on):
+            continue
+        shared = _shared(subject, entry)
+        if entry.id in related:
+            shared = max(shared, SHARED)
+        if shared < SHARED:
+            continue
+        score = asked + shared + (0.3 if entry.id in related else 0)
+        score -= STRANGE * _strangeness(entry, known)
+        if score >= ENOUGH and (best is None or score > best[0]):
+            best = (score, entry)
+    return best[1] if best else None
+
+
+def _strangeness(entry: Entry, known: str) -> float:
+    """How much of an entry's title is about things not spoken of: “异议” after “商标注册”."""
+    pairs = _pairs(named_in(re.sub(r"[（(].*?[）)]", "", entry.title)))
+    return sum(pair not in known for pair in pairs) / len(pairs)
+
+
+def _same_of_another(entries: Iterable[Entry], last: Entry, other: str, on: date) -> Entry | None:
+    asked = aspects_in(last.title)
+    best: tuple[float, Entry] | None = None
+    for entry in entries:
+        named = other in entry.title
+        asking = sum(other in question for question in entry.questions)
+        if entry.id == last.id or not entry.in_force(on):
+            continue
+        if not named and asking < _FEWEST_ASKING:
+            continue
+        # Another thing's answer is only meant if it is the same question about it.
+        alike = bool(asked & aspects_in(entry.title)) + (entry.id in last.related)
+        alike += _shared(_subject(last.title), entry) >= SHARED
+        if entry.category != last.category or not alike:
+            continue
+        score = named + asking / len(entry.questions) + alike
+        if best is None or score > best[0]:
+            best = (score, entry)
+    return best[1] if best else None
 
 
 def _fits(entry: Entry, aspect: re.Pattern[str]) -> float:
     if aspect.search(entry.title):
         return 1.0
     asking = sum(bool(aspect.search(question)) for question in entry.questions)
-    return 0.8 * asking / len(entry.questions) if asking >= 2 else 0.0
+    return 0.8 * asking / len(entry.questions) if asking >= _FEWEST_ASKING else 0.0
 
 
 def _subject(title: str) -> set[str]:
-    plain = title
-    for aspect in _ASPECTS.values():
-        plain = aspect.sub(" ", plain)
     # What a title is about stands at its head: “专利” of “专利多久能授权”.
-    head = next(iter(_FILLER.sub(" ", plain).split()), "")
+    head = next(iter(_FILLER.sub(" ", without_aspects(title)).split()), "")
     return set(_pairs(head)) if head else set()
 
 
