@@ -10,9 +10,14 @@ from knowledge.search import Candidate
 
 Kind = Literal["answer", "clarify", "refuse"]
 
-# From here an answer stands alone; below, what else may be meant is offered with it.
-CERTAIN = 0.7
-ANSWER = 0.3
+# The numbers below were chosen on 202 real questions that the knowledge base should answer, which
+# taught the search nothing (their situations did suggest entries). Read one by one: of 136 answers
+# from CERTAIN on 133 answer, 2 do in part and 1 is wrong; of 45 with “also” 32, 5 and 8.
+CERTAIN = 0.75
+# At 0.3 three more would have been answered, and two more in part.
+ANSWER = 0.35
+# From here to ANSWER half of the first choices already answer; of 95 real questions about
+# something else, 58 are refused, 28 asked back and 9 answered before the classifier is heard.
 CLARIFY = 0.08
 # Two entries this close are a choice for the customer, however likely the first is.
 TIE = 0.05

@@ -34,7 +34,7 @@ _REMEMBERED = 512
 # An encoder is busy while it encodes; whoever waits for an answer gets in between two of these.
 _AT_ONCE = 16
 # Beyond this the file holds mostly texts nobody uses any more, and starts afresh.
-_MOST_ROWS = 20_000
+_MOST_ROWS = 60_000
 
 
 class Encoder(Protocol):
