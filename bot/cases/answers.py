@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date
+
+from knowledge import times
+from knowledge.numerals import number
 
 _PHONE = re.compile(r"(?<!\d)(1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}[- ]?\d{7,8})(?!\d)")
 _QUESTION = re.compile(
@@ -68,17 +71,13 @@ _POLITE = re.compile(
 _APART = re.compile(
     r"^\s*(?:联系人|电话|手机|我叫|我姓|单位|公司(?:是|名|叫))|^\s*(?:最好|希望)?(?:下?个?周[一二三四五六日]|明天|后天|\d+月\d+)"
 )
+_SHORTEST_NEED = 2
+_WHO = "联系人|联系方式|联系|电话|手机号?|号码|我叫|我是|我姓|姓名|称呼|叫我|找我|打给?|请|是|的"
 _EMPTY_NEED = re.compile(
     r"^(一?个?|新的?|服务|需求|工单|单子|单|委托|业务|事|点|东西|咨询|检测|校准|检定|认证|的|吧|下|一下|了|吗|。|，|,|\s)*$"
 )
 
-_WEEKDAY = {name: index for index, name in enumerate("一二三四五六")} | {"日": 6, "天": 6}
-_RELATIVE = {"今天": 0, "今日": 0, "明天": 1, "明日": 1, "后天": 2, "大后天": 3}
-_WEEK = re.compile(r"(下下|下个?|这个?|本)?(?:周|星期|礼拜)([一二三四五六日天])")
-_MONTH_DAY = re.compile(r"(\d{1,2})\s*(?:月|/)\s*(\d{1,2})\s*[日号]?")
-_DAY = re.compile(r"(?<!\d)(\d{1,2})\s*[号日]")
 _PART_OF_DAY = re.compile(r"上午|下午|早上|中午|傍晚|晚上|全天")
-_CLOCK = re.compile(r"(\d{1,2}|[一二三四五六七八九十]{1,2})\s*点(半)?|(\d{1,2}[:：]\d{2})")
 _VAGUE_TIME = re.compile(
     r"尽快|越快越好|马上|本周|这周|下周|月底|月初|月中|下个?月|这个?月|本月|年底|过完年|节后|节前|周末|工作日"
     r"|\d+\s*天[内后]?|[一两三]周[内后]?|以内|之前|以后"
@@ -143,7 +142,7 @@ def mode_in(text: str) -> str | None:
 def quantity_in(text: str) -> str | None:
     """``20 把`` from “校准 20 把游标卡尺”."""
     found = _QUANTITY.search(text)
-    return f"{_number(found[1])} {found[2]}" if found else None
+    return f"{number(found[1])} {found[2]}" if found else None
 
 
 def need_in(text: str) -> str | None:
@@ -153,7 +152,15 @@ def need_in(text: str) -> str | None:
     rest = _COMPANY.sub("", rest)
     rest = _POLITE.sub("", rest.strip()).strip(" ，,。；;！!的吧啊呀")
     rest = re.sub(r"\s{2,}", " ", rest)
-    return None if len(rest) < 2 or _EMPTY_NEED.match(rest) else rest
+    if len(rest) < _SHORTEST_NEED or _EMPTY_NEED.match(rest) or _only_says_who(text, rest):
+        return None
+    return rest
+
+
+def _only_says_who(text: str, rest: str) -> bool:
+    # “陈工 138…” tells whom to call and nothing to be done.
+    contact = contact_in(text) if phone_in(text) else None
+    return contact is not None and not re.sub(rf"{re.escape(contact)}|{_WHO}|\W", "", rest)
 
 
 def _first_clauses(text: str) -> str:
@@ -195,16 +202,14 @@ def contact_in(text: str) -> str | None:
 
 def time_in(text: str, today: date) -> str | None:
     """The wished time as it will be shown: ``12 月 2 日（周三）上午``; vague words stay as said."""
-    day = _day_in(text, today)
-    part = _PART_OF_DAY.search(text)
-    clock = _CLOCK.search(text)
-    if day is not None:
-        weekday = "一二三四五六日"[day.weekday()]
-        shown = f"{day.month} 月 {day.day} 日（周{weekday}）"
-        return shown + (part[0] if part else "") + (clock[0] if clock else "")
+    found = next(iter(times.find(text, today)), None)
+    if found is not None and found.first == found.last and not found.before:
+        day = found.first
+        shown = f"{day.month} 月 {day.day} 日（周{'一二三四五六日'[day.weekday()]}）"
+        return f"{shown} {found.at:%H:%M}" if found.at else shown + (found.part or "")
     if is_either(text):
         return "any"
-    if _VAGUE_TIME.search(text) or part or clock:
+    if found is not None or _VAGUE_TIME.search(text) or _PART_OF_DAY.search(text):
         return text.strip(" 。，,吧")[:30]
     return None
 
@@ -246,48 +251,4 @@ def _corrected_quantity(text: str, known: str | None) -> str | None:
     if not found:
         return quantity_in(text)
     unit = found[2] or (known.split()[-1] if known else "")
-    return f"{_number(found[1])} {unit}".strip()
-
-
-def _day_in(text: str, today: date) -> date | None:
-    relative = re.search("大后天|今天|今日|明天|明日|后天", text)
-    if relative:
-        return today + timedelta(days=_RELATIVE[relative[0]])
-    if week := _WEEK.search(text):
-        ahead = {"下下": 14, "下": 7, "下个": 7}.get(week[1] or "", 0)
-        monday = today - timedelta(days=today.weekday())
-        day = monday + timedelta(days=ahead + _WEEKDAY[week[2]])
-        # “周三” said on a Thursday means the coming one.
-        return day + timedelta(days=7) if not week[1] and day < today else day
-    if month_day := _MONTH_DAY.search(text):
-        return _next(today, int(month_day[1]), int(month_day[2]))
-    if number := _DAY.search(text):
-        for month in (today.month, today.month % 12 + 1):
-            day_found = _next(today, month, int(number[1]))
-            if day_found is not None and (day_found - today).days < 62:
-                return day_found
-    return None
-
-
-def _next(today: date, month: int, day: int) -> date | None:
-    try:
-        wanted = date(today.year, month, day)
-        return wanted if wanted >= today else date(today.year + 1, month, day)
-    except ValueError:
-        return None
-
-
-def _number(text: str) -> int:
-    if text.isdigit():
-        return int(text)
-    digits = {character: value for value, character in enumerate("一二三四五六七八九", start=1)}
-    digits["两"] = 2
-    total, current = 0, 0
-    for character in text:
-        if character == "百":
-            total, current = total + (current or 1) * 100, 0
-        elif character == "十":
-            total, current = total + (current or 1) * 10, 0
-        else:
-            current = digits[character]
-    return total + current
+    return f"{number(found[1])} {unit}".strip()

@@ -1,4 +1,4 @@
-"""Opening cases, finding them again, and moving them on."""
+"""Opening cases and finding them again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.cases.deadlines import WORKING_DAYS, due_after
 from bot.cases.models import Case, CaseKind, CaseStatus, CaseStep
 from bot.conversations.models import Conversation
 from bot.database import next_value
-from bot.errors import CaseNotFound, WrongStatus
+from bot.errors import CaseNotFound
 from bot.staff.hours import SHANGHAI
 
 logger = logging.getLogger(__name__)
@@ -82,8 +82,11 @@ def open_case(
 def latest_cases(session: Session, conversation_id: str | None, limit: int = 3) -> list[Case]:
     """The newest cases of the customer whose conversation this is."""
     customer_id = customer_of(session, conversation_id)
-    if customer_id is None:
-        return []
+    return [] if customer_id is None else cases_of(session, customer_id, limit)
+
+
+def cases_of(session: Session, customer_id: int, limit: int = 10) -> list[Case]:
+    """A customer's newest cases."""
     newest = select(Case).where(Case.customer_id == customer_id).order_by(Case.id.desc())
     return list(session.scalars(newest.limit(limit)))
 
@@ -116,32 +119,23 @@ def note_wrong_tail(session: Session, number: str) -> None:
         case.wrong_tails += 1
 
 
-def advance(
-    session: Session,
-    number: str,
-    status: CaseStatus,
-    *,
-    now: datetime,
-    note: str = "",
-    staff_id: int | None = None,
-) -> Case:
-    """Move a case to a status; the status it already has changes nothing.
-
-    Raises:
-        CaseNotFound: There is no case of that number.
-        WrongStatus: It is closed.
-    """
-    case = session.scalar(select(Case).where(Case.number == number).with_for_update())
-    if case is None:
-        raise CaseNotFound
-    if case.status == status:
-        return case
-    if case.status in CLOSED:
-        raise WrongStatus("工单已办结或撤销，不能再更改。")
-    case.status = status
-    case.steps.append(CaseStep(status=status, note=note, staff_id=staff_id, happened_at=now))
-    if status in CLOSED:
-        case.closed_at = now
+def add_contact(
+    session: Session, conversation_id: str | None, *, phone: str, contact: str
+) -> Case | None:
+    """Put down whom to call for the newest open case of a conversation that lacks a number."""
+    if conversation_id is None:
+        return None
+    lacking = (
+        select(Case)
+        .where(
+            Case.conversation_id == conversation_id, Case.phone == "", Case.status.not_in(CLOSED)
+        )
+        .order_by(Case.id.desc())
+        .limit(1)
+    )
+    case = session.scalar(lacking.with_for_update())
+    if case is not None:
+        case.phone, case.contact = phone, contact or case.contact
     return case
 
 

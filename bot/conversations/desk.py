@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from bot.cases.progress import case_view
+from bot.cases.service import cases_of
+from bot.conversations.fallback import ASKS_FOR_PERSON
 from bot.conversations.ledger import append, checked_text, messages_of
 from bot.conversations.models import (
     Author,
@@ -27,6 +30,10 @@ _LIST_LIMIT = 200
 _FIRST_WORDS = 60
 _NOTE_TURNS = 6
 _NOTE_ANSWERS = 3
+_WORDS_LOOKED_AT = 30
+# “在吗”, “你好” ask nothing that the knowledge base could answer.
+_SHORTEST_QUESTION = 4
+_ABOUT_A_SERVICE = and_(Turn.category.is_not(None), Turn.category != "out_of_scope")
 
 
 def conversations_in(
@@ -100,6 +107,7 @@ def conversation_detail(session: Session, conversation_id: str, *, now: datetime
         "messages": [message_view(each) for each in messages_of(session, conversation.id)],
         "events": [_event_view(each) for each in events],
         "customer": _customer_view(session, conversation, now),
+        "cases": [case_view(each) for each in cases_of(session, conversation.customer_id)],
         "handoff_note": _handoff_note(session, conversation),
         "suppressed_drafts": [
             {"id": each.id, "text": each.text, "created_at": _iso(each.created_at)}
@@ -109,14 +117,42 @@ def conversation_detail(session: Session, conversation_id: str, *, now: datetime
 
 
 def last_question(session: Session, conversation_id: str) -> str:
-    """The customer's newest words, which suggestions are looked up for; empty without any."""
+    """The customer's last words about a service, which suggestions are looked up for.
+
+    “转人工”, thanks and pressed buttons are no question. What was said to a person since the bot
+    fell silent counts first. Empty if the customer has said nothing.
+    """
     newest = session.scalar(
-        select(Message.text)
-        .where(Message.conversation_id == conversation_id, Message.author == Author.CUSTOMER)
-        .order_by(Message.seq.desc())
+        select(Turn)
+        .where(Turn.conversation_id == conversation_id, _ABOUT_A_SERVICE)
+        .order_by(Turn.id.desc())
         .limit(1)
     )
-    return newest or ""
+    heard = session.scalar(
+        select(func.max(Turn.last_seq)).where(Turn.conversation_id == conversation_id)
+    )
+    said = list(
+        session.scalars(
+            select(Message)
+            .where(Message.conversation_id == conversation_id, Message.author == Author.CUSTOMER)
+            .order_by(Message.seq.desc())
+            .limit(_WORDS_LOOKED_AT)
+        )
+    )
+    typed = [each for each in said if "payload" not in each.data]
+    unheard = [each.text for each in typed if each.seq > (heard or 0) and _may_ask(each.text)]
+    if unheard:
+        return unheard[0]
+    if newest is not None:
+        taken = [e.text for e in reversed(typed) if newest.first_seq <= e.seq <= newest.last_seq]
+        if taken:
+            return "，".join(taken)
+    asking = [each.text for each in typed if _may_ask(each.text)]
+    return next(iter([*asking, *(each.text for each in typed)]), "")
+
+
+def _may_ask(text: str) -> bool:
+    return len(text) >= _SHORTEST_QUESTION and not ASKS_FOR_PERSON.search(text)
 
 
 def record_staff_message(

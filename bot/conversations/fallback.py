@@ -12,7 +12,7 @@ from bot.responses import Responses
 from knowledge.entries import Entry
 
 # Asking for a person must work without any understanding at all.
-_ASKS_FOR_PERSON = re.compile(r"人工|真人|客服|工作人员|坐席")
+ASKS_FOR_PERSON = re.compile(r"人工|真人|客服|工作人员|坐席")
 _HANDOFF_PAYLOAD = "/request_handoff"
 
 
@@ -42,7 +42,7 @@ class Fallback:
         failure: FailureKind,
     ) -> Answer:
         """The best visible answer to a message that the brain failed on."""
-        if payload == _HANDOFF_PAYLOAD or (payload is None and _ASKS_FOR_PERSON.search(text)):
+        if payload == _HANDOFF_PAYLOAD or (payload is None and ASKS_FOR_PERSON.search(text)):
             return Answer(
                 [],
                 intent="request_handoff",

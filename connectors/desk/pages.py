@@ -9,15 +9,11 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import html
 
 from connectors.desk.access import COOKIE
+from connectors.policy import page_headers
 
 blueprint = Blueprint("desk")
 
 _STATIC = Path(__file__).parent / "static"
-# Nothing inline, nothing from elsewhere, and never inside another page.
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 blueprint.static("/desk/static", _STATIC, name="files")
 
@@ -39,4 +35,4 @@ async def desk(request: Request) -> HTTPResponse:
         may_be_known=request.cookies.get(COOKIE) is not None,
     )
     template = context.templates.get_template("desk/templates/desk.html")
-    return html(template.render(page=page), headers={"Content-Security-Policy": _POLICY})
+    return html(template.render(page=page), headers=page_headers(framed_by="'none'"))

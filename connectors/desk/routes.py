@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sanic import Blueprint
 
+from connectors.desk.cases import blueprint as cases
 from connectors.desk.conversations import blueprint as conversations
 from connectors.desk.live import blueprint as live
 from connectors.desk.pages import blueprint as pages
 from connectors.desk.sessions import blueprint as sessions
 
-blueprint = Blueprint.group(pages, sessions, conversations, live)
+blueprint = Blueprint.group(pages, sessions, conversations, cases, live)

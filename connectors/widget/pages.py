@@ -9,15 +9,11 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import file, html
 
 from bot.staff.hours import WorkingHours, spoken
+from connectors.policy import page_headers
 
 blueprint = Blueprint("widget")
 
 _STATIC = Path(__file__).parent / "static"
-# Nothing inline, nothing from elsewhere. Who may frame a page is added to each.
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
-)
 
 blueprint.static("/widget/static", _STATIC, name="files")
 
@@ -63,7 +59,4 @@ def _page(request: Request, name: str, *, framed_by: str) -> HTTPResponse:
         next_opening=spoken(hours.next_opening(now)),
     )
     template = context.templates.get_template(f"widget/templates/{name}")
-    return html(
-        template.render(page=page),
-        headers={"Content-Security-Policy": _POLICY + framed_by},
-    )
+    return html(template.render(page=page), headers=page_headers(framed_by=framed_by))

@@ -6,24 +6,30 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy.orm import Session
 
 from bot.cases.deadlines import due_after
-from bot.cases.models import CaseKind, CaseStatus, masked
+from bot.cases.models import Case, CaseKind, CaseStatus, masked
+from bot.cases.progress import advance, next_statuses
 from bot.cases.service import (
     MOST_WRONG_TAILS,
-    advance,
+    add_contact,
     case_by_number,
     latest_cases,
     note_wrong_tail,
     open_case,
 )
+from bot.conversations.ledger import messages_of
+from bot.conversations.models import ConversationStatus
 from bot.database import Database
 from bot.errors import CaseNotFound, WrongStatus
+from bot.responses import Responses
 from bot.staff.hours import SHANGHAI
-from tests.factories import xiaolin
+from tests.factories import writes, xiaolin
 from tests.fakes import FakeClock
 
 PHONE = "13900001234"
+RESPONSES = Responses.load()
 
 
 def test_numbers_count_up_within_a_day_and_complaints_apart(
@@ -113,18 +119,85 @@ def test_latest_cases_are_the_customers_own_newest_first(
         assert latest_cases(session, None) == []
 
 
+def moved(session: Session, number: str, status: CaseStatus, clock: FakeClock) -> Case:
+    return advance(session, number, status, now=clock(), responses=RESPONSES)
+
+
 def test_a_case_moves_on_once_and_stays_closed(database: Database, clock: FakeClock) -> None:
     with database.writing() as session:
         number = open_case(session, "校准", now=clock()).number
-        advance(session, number, CaseStatus.ACCEPTED, now=clock())
-        advance(session, number, CaseStatus.ACCEPTED, now=clock())
-        case = advance(session, number, CaseStatus.DONE, now=clock())
+        moved(session, number, CaseStatus.ACCEPTED, clock)
+        moved(session, number, CaseStatus.ACCEPTED, clock)
+        case = moved(session, number, CaseStatus.DONE, clock)
         assert [step.status for step in case.steps] == ["submitted", "accepted", "done"]
         assert case.closed_at == clock()
-        with pytest.raises(WrongStatus):
-            advance(session, number, CaseStatus.ACCEPTED, now=clock())
+        assert next_statuses(case) == []
+        with pytest.raises(WrongStatus, match="已办结或撤销"):
+            moved(session, number, CaseStatus.ACCEPTED, clock)
         with pytest.raises(CaseNotFound):
-            advance(session, "YZ-20200101-0001", CaseStatus.DONE, now=clock())
+            moved(session, "YZ-20200101-0001", CaseStatus.DONE, clock)
+
+
+def test_a_case_goes_no_step_too_far_and_none_back(database: Database, clock: FakeClock) -> None:
+    with database.writing() as session:
+        case = open_case(session, "校准", now=clock())
+        for status in (CaseStatus.DONE, CaseStatus.QUOTED, CaseStatus.IN_PROGRESS):
+            with pytest.raises(WrongStatus) as refused:
+                moved(session, case.number, status, clock)
+            assert refused.value.details["allowed"] == ["accepted", "cancelled"]
+        for status in ("accepted", "matched", "quoted", "in_progress"):
+            moved(session, case.number, CaseStatus(status), clock)
+        with pytest.raises(WrongStatus):
+            moved(session, case.number, CaseStatus.ACCEPTED, clock)
+        assert case.status == CaseStatus.IN_PROGRESS
+
+
+def test_a_complaint_is_not_passed_on_for_quotations(database: Database, clock: FakeClock) -> None:
+    with database.writing() as session:
+        case = open_case(session, "报告迟了", kind=CaseKind.COMPLAINT, now=clock())
+        moved(session, case.number, CaseStatus.ACCEPTED, clock)
+        assert next_statuses(case) == ["in_progress", "done", "cancelled"]
+        with pytest.raises(WrongStatus):
+            moved(session, case.number, CaseStatus.MATCHED, clock)
+
+
+def test_the_customer_hears_of_progress_once_where_they_are_now(
+    database: Database, clock: FakeClock
+) -> None:
+    with database.writing() as session:
+        opened = xiaolin(session, clock)
+        conversation = opened.conversation
+        case = open_case(session, "校准", now=clock(), conversation_id=conversation.id)
+        for _ in range(2):
+            moved(session, case.number, CaseStatus.ACCEPTED, clock)
+        told = messages_of(session, conversation.id)
+        assert [(each.author, each.kind) for each in told] == [("system", "event")]
+        assert case.number in told[0].text
+        assert "已受理" in told[0].text
+        conversation.status = ConversationStatus.RESOLVED
+        moved(session, case.number, CaseStatus.MATCHED, clock)
+        assert len(messages_of(session, conversation.id)) == 1
+        clock.advance(hours=1)
+        later = writes(session, opened, "在吗", clock).conversation
+        moved(session, case.number, CaseStatus.QUOTED, clock)
+        assert "请您确认" in messages_of(session, later.id)[-1].text
+
+
+def test_a_contact_is_put_down_for_the_newest_case_that_lacks_one(
+    database: Database, clock: FakeClock
+) -> None:
+    with database.writing() as session:
+        mine = xiaolin(session, clock).conversation.id
+        other = xiaolin(session, clock).conversation.id
+        complaint = open_case(
+            session, "报告迟了", kind=CaseKind.COMPLAINT, now=clock(), conversation_id=mine
+        )
+        noted = add_contact(session, mine, phone=PHONE, contact="陈工")
+        assert noted is complaint
+        assert (complaint.phone, complaint.contact) == (PHONE, "陈工")
+        assert add_contact(session, mine, phone=PHONE, contact="陈工") is None
+        assert add_contact(session, other, phone=PHONE, contact="陈工") is None
+        assert add_contact(session, None, phone=PHONE, contact="陈工") is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,139 @@
+"""Moving a case on: which status may follow which, and what the customer hears of it."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.cases.models import Case, CaseKind, CaseStatus, CaseStep
+from bot.cases.service import CLOSED
+from bot.conversations.ledger import append
+from bot.conversations.models import Author, Conversation, ConversationStatus
+from bot.errors import CaseNotFound, WrongStatus
+from bot.responses import Responses
+
+logger = logging.getLogger(__name__)
+
+SUBMITTED, ACCEPTED = CaseStatus.SUBMITTED, CaseStatus.ACCEPTED
+MATCHED, QUOTED = CaseStatus.MATCHED, CaseStatus.QUOTED
+IN_PROGRESS, DONE, CANCELLED = CaseStatus.IN_PROGRESS, CaseStatus.DONE, CaseStatus.CANCELLED
+
+# Forward, one step at a time; what needs no quotation or no institution may leave that out.
+_NEXT: dict[str, tuple[CaseStatus, ...]] = {
+    SUBMITTED: (ACCEPTED, CANCELLED),
+    ACCEPTED: (MATCHED, IN_PROGRESS, DONE, CANCELLED),
+    MATCHED: (QUOTED, IN_PROGRESS, CANCELLED),
+    QUOTED: (IN_PROGRESS, MATCHED, CANCELLED),
+    IN_PROGRESS: (DONE, CANCELLED),
+}
+_TOLD: dict[str, str] = {
+    ACCEPTED: "utter_system_case_accepted",
+    MATCHED: "utter_system_case_matched",
+    QUOTED: "utter_system_case_quoted",
+    IN_PROGRESS: "utter_system_case_in_progress",
+    DONE: "utter_system_case_done",
+    CANCELLED: "utter_system_case_cancelled",
+}
+# Only services are passed on to an institution.
+_OF_SERVICES = (MATCHED, QUOTED)
+
+
+def next_statuses(case: Case) -> list[CaseStatus]:
+    """What a case may become from here; nothing once it is closed."""
+    following = _NEXT.get(case.status, ())
+    if case.kind == CaseKind.SERVICE:
+        return list(following)
+    return [status for status in following if status not in _OF_SERVICES]
+
+
+def advance(
+    session: Session,
+    number: str,
+    status: CaseStatus,
+    *,
+    now: datetime,
+    responses: Responses,
+    note: str = "",
+    staff_id: int | None = None,
+) -> Case:
+    """Move a case to a status and tell its customer, if a conversation with them is open.
+
+    The status it already has changes nothing and tells nobody, so a desk that retries after a
+    lost reply does no harm.
+
+    Raises:
+        CaseNotFound: There is no case of that number.
+        WrongStatus: That status does not follow the present one; ``current`` and ``allowed``
+            say what would.
+    """
+    case = session.scalar(select(Case).where(Case.number == number).with_for_update())
+    if case is None:
+        raise CaseNotFound
+    if case.status == status:
+        return case
+    if status not in next_statuses(case):
+        sentence = "工单已办结或撤销，不能再更改。" if case.status in CLOSED else None
+        raise WrongStatus(
+            sentence or "工单的进度已经变化，不能这样更改，请按最新进度操作。",
+            current=case.status,
+            allowed=next_statuses(case),
+        )
+    case.status = status
+    case.steps.append(CaseStep(status=status, note=note, staff_id=staff_id, happened_at=now))
+    if status in CLOSED:
+        case.closed_at = now
+    _tell(session, case, note, responses, now)
+    logger.info("case_advanced number=%s status=%s", case.number, status)
+    return case
+
+
+def case_view(case: Case) -> dict[str, Any]:
+    """A case as the desk sees it; staff call the customer, so the phone is whole."""
+    return {
+        "number": case.number,
+        "kind": case.kind,
+        "status": case.status,
+        "category": case.category,
+        "need": case.need,
+        "details": {
+            name: value for name, value in case.details.items() if isinstance(value, str | int)
+        },
+        "contact": case.contact,
+        "phone": case.phone,
+        "company": case.company,
+        "created_at": case.created_at.isoformat(),
+        "due_at": case.due_at.isoformat(),
+        "steps": [
+            {"status": step.status, "note": step.note, "happened_at": step.happened_at.isoformat()}
+            for step in case.steps
+        ],
+        "next": next_statuses(case),
+    }
+
+
+def _tell(session: Session, case: Case, note: str, responses: Responses, now: datetime) -> None:
+    conversation = _open_conversation(session, case)
+    if conversation is None:
+        return
+    line = responses.line(_TOLD[case.status], case_number=case.number)
+    text = f"{line.text}\n{note}" if note else line.text
+    append(session, conversation, Author.SYSTEM, text, now=now, kind="event")
+
+
+def _open_conversation(session: Session, case: Case) -> Conversation | None:
+    """The customer's newest conversation that has not ended."""
+    if case.customer_id is None:
+        return None
+    return session.scalar(
+        select(Conversation)
+        .where(
+            Conversation.customer_id == case.customer_id,
+            Conversation.status != ConversationStatus.RESOLVED,
+        )
+        .order_by(Conversation.created_at.desc())
+        .limit(1)
+    )
