@@ -63,7 +63,7 @@ def _back_to(form: str, dispatcher: CollectingDispatcher, tracker: Tracker) -> l
 
 
 def _is_known(event: dict[str, Any], tracker: Tracker) -> bool:
-    return event["event"] == "slot" and tracker.get_slot(event["name"]) == event["value"]
+    return bool(event["event"] == "slot" and tracker.get_slot(event["name"]) == event["value"])
 
 
 def _leads_on(event: dict[str, Any]) -> bool:

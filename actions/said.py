@@ -9,11 +9,19 @@ from rasa_sdk import Tracker
 
 
 @dataclass(frozen=True)
+class Half:
+    """One of two questions in a message, made to stand alone, with the candidates for it."""
+
+    text: str
+    faq: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Said:
     """One message: its words, what was understood, and where it came from.
 
     ``text`` is empty when a button was pressed. ``faq`` holds the candidates that the web
-    application found, None when nobody has searched yet.
+    application found, None when nobody has searched yet; ``halves`` the two questions it holds.
     """
 
     text: str
@@ -25,6 +33,7 @@ class Said:
     conversation_id: str | None
     turn_id: int | None
     faq: list[dict[str, Any]] | None
+    halves: tuple[Half, ...] = ()
 
     @property
     def request_key(self) -> str | None:
@@ -55,6 +64,7 @@ def said_in(tracker: Tracker) -> Said:
         conversation_id=metadata.get("conversation_id"),
         turn_id=metadata.get("turn_id"),
         faq=metadata.get("faq"),
+        halves=tuple(Half(each["text"], each["faq"]) for each in metadata.get("halves") or []),
     )
 
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
+import yaml
 
+import actions
+from actions.cards import label
 from actions.context import Context
+from actions.followups import AnswerFollowup
+from actions.forms import ReadCaseForm
 from actions.institutions import FindInstitution
 from actions.questions import (
     AcceptOffer,
     AnswerChoice,
-    AnswerFollowup,
     AnswerQuestion,
     Refuse,
     RejectChoices,
 )
+from bot.cases.models import CaseKind
+from bot.cases.service import open_case
 from tests.actions.acting import do, heard
+from tests.factories import xiaolin
 from tests.fakes import FakeClock
 
 FORCED = "metrology-forced-scope"
@@ -94,18 +103,45 @@ def test_a_yes_takes_up_the_offer(here: Context) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "response"),
+    ("text", "line"),
     [
-        ("社保卡丢了去哪补办", "utter_refuse_12333"),
-        ("个税怎么申报", "utter_refuse_12366"),
-        ("我要跟邻居打官司", "utter_refuse_12348"),
-        ("网购的衣服不给退货", "utter_refuse_12315"),
-        ("讲个笑话", "utter_refuse"),
+        ("社保卡丢了去哪补办", "12333"),
+        ("医保异地报销怎么弄", "12393"),
+        ("个税怎么申报", "12366"),
+        ("公积金能提取多少", "12329"),
+        ("我要跟邻居打官司", "12348"),
+        ("开庭时间在哪查", "12368"),
+        ("网购的衣服不给退货", "12315"),
+        ("驾照快到期了怎么换", "122"),
+        ("护照去哪里办", "12367"),
+        ("楼下烧烤店油烟太大", "12369"),
+        ("快递丢了不赔", "12305"),
+        ("宽带天天断网", "12300"),
+        ("孩子发烧挂哪个科", "120"),
+        ("接到电话说我中奖，是不是诈骗", "96110"),
     ],
 )
-def test_refusals_name_who_is_competent(here: Context, text: str, response: str) -> None:
-    question = heard(text, "out_of_scope", category="out_of_scope")
-    assert do(Refuse(), question).responses == [response]
+def test_refusals_name_who_is_competent(here: Context, text: str, line: str) -> None:
+    done = do(Refuse(), heard(text, "out_of_scope", category="out_of_scope"))
+    assert done.responses == ["utter_refuse_elsewhere"]
+    assert line in done.messages[0]["who"]
+
+
+def test_what_nobody_is_named_for_is_refused_with_the_general_line(here: Context) -> None:
+    done = do(Refuse(), heard("讲个笑话", "out_of_scope", category="out_of_scope"))
+    assert done.responses == ["utter_refuse"]
+
+
+def test_every_matter_has_words_and_a_competent_body() -> None:
+    lines = yaml.safe_load((Path(actions.__file__).with_name("hotlines.yml")).read_text("utf-8"))
+    for line in lines:
+        assert line["words"]
+        assert re.search(r"\d{3}", label("competent", line["matter"]))
+    named = yaml.safe_load((Path(actions.__file__).with_name("cards.yml")).read_text("utf-8"))
+    assert [line["matter"] for line in lines] == list(
+        dict.fromkeys(line["matter"] for line in lines)
+    )
+    assert {line["matter"] for line in lines} == set(named["competent"])
 
 
 def test_an_answer_inside_a_form_goes_back_to_its_question(here: Context) -> None:
@@ -162,3 +198,31 @@ def test_a_search_goes_on_with_what_is_added(resources: Context) -> None:
     assert "阀门" in str(done.messages[0]["custom"]["items"][0])
     place = heard("台州有吗", "out_of_scope", entities={"region": "台州市"}, slots=done.slots)
     assert do(Refuse(), place).responses == ["utter_institutions_elsewhere"]
+
+
+def test_a_contact_alone_belongs_to_the_complaint_and_opens_no_case_named_after_it(
+    here: Context, clock: FakeClock
+) -> None:
+    with here.database.writing() as session:
+        conversation = xiaolin(session, clock).conversation.id
+        complaint = open_case(
+            session,
+            "检测公司拖了半个月不出报告",
+            kind=CaseKind.COMPLAINT,
+            now=clock(),
+            conversation_id=conversation,
+        ).number
+    said = heard(
+        "陈工 13900001234",
+        entities={"phone": "13900001234"},
+        conversation_id=conversation,
+        turn_id=1,
+    )
+    first, second = do(AnswerQuestion(), said), do(AnswerQuestion(), said)
+    assert first.responses == ["utter_contact_noted"]
+    assert first.messages[0]["number"] == complaint
+    # With nothing open that lacks a number the form asks what is to be done.
+    assert second.next == ["open_case_form"]
+    opened = do(ReadCaseForm(), said).slots
+    assert opened["requested_slot"] == "case_need"
+    assert (opened["case_contact"], opened["case_phone"]) == ("陈工", "13900001234")

@@ -1,0 +1,52 @@
+"""Answering two questions of one message, when the knowledge base is sure of both."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.context import Context
+from actions.entries import decide_on, tell_entry
+from actions.said import Half, Said
+from bot.faq.followups import covers, follow_up
+from bot.faq.service import candidates_from
+from bot.faq.two_questions import parts_of
+from knowledge.entries import Entry
+
+
+def answer_both(
+    dispatcher: CollectingDispatcher, said: Said, here: Context
+) -> list[EventType] | None:
+    """Say both answers, each with its basis, and one offer; None when they are not both known."""
+    halves = _halves_of(said, here)
+    if len(halves) != 2:
+        return None
+    first = _sure(halves[0], said, here)
+    if first is None or covers(first, halves[1].text):
+        # An entry that is made for both halves is one answer.
+        return None
+    second = _sure(halves[1], said, here)
+    second = second or follow_up(here.entries.values(), first, halves[1].text, here.today)
+    if second is None or second.id == first.id:
+        return None
+    offered = first.next_step and not second.next_step
+    pairs = ((first, halves[0], bool(offered)), (second, halves[1], not offered))
+    events: list[EventType] = []
+    for entry, half, may_offer in pairs:
+        found = candidates_from(half.faq)
+        events = tell_entry(dispatcher, here, entry.id, found, said, offer=may_offer)
+    return events
+
+
+def _halves_of(said: Said, here: Context) -> tuple[Half, ...]:
+    if said.faq is not None or not said.text:
+        return said.halves
+    return tuple(
+        Half(each.text, [{"id": one.id, "score": one.score} for one in each.candidates])
+        for each in parts_of(here.faq, said.text, here.today)
+    )
+
+
+def _sure(half: Half, said: Said, here: Context) -> Entry | None:
+    decision = decide_on(candidates_from(half.faq), said, here)
+    return here.entries[decision.choices[0]] if decision.kind == "answer" else None

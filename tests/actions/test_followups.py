@@ -1,0 +1,151 @@
+"""Questions that lean on what was said before, and two questions at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rasa_sdk import Tracker
+
+from actions.context import Context
+from actions.followups import AnswerFollowup
+from actions.questions import AnswerQuestion, Refuse
+from tests.actions.acting import do, heard
+
+CCC, PRESSURE = "certification-ccc-process", "metrology-pressure-gauge"
+TRADEMARK, FEES, PATENT = "ip-trademark-process-2019", "ip-trademark-fees", "ip-patent-duration"
+
+
+def two(text: str, *halves: tuple[str, list[tuple[str, float]]], **more: Any) -> Tracker:
+    """A message that the web application has taken apart."""
+    tracker = heard(text, "ask_ip", **more)
+    tracker.latest_message["metadata"]["halves"] = [
+        {"text": words, "faq": [{"id": i, "score": s} for i, s in found]} for words, found in halves
+    ]
+    return tracker
+
+
+def test_two_questions_get_both_answers_each_with_its_basis_and_one_offer(here: Context) -> None:
+    tracker = two(
+        "商标注册要多久，多少钱",
+        ("商标注册要多久", [(TRADEMARK, 0.9)]),
+        ("商标注册多少钱", [(FEES, 0.9)]),
+        faq=[(TRADEMARK, 0.4)],
+    )
+    done = do(AnswerQuestion(), tracker)
+    assert [each["custom"]["faq"]["id"] for each in done.messages] == [TRADEMARK, FEES]
+    assert all(each["custom"]["faq"]["basis"] for each in done.messages)
+    assert sum(bool(each["buttons"]) for each in done.messages) == 1
+    assert done.slots["last_entry"] == FEES
+
+
+def test_a_half_that_the_search_does_not_know_is_taken_from_the_neighbours(here: Context) -> None:
+    tracker = two(
+        "商标注册要多久，多少钱",
+        ("商标注册要多久", [(TRADEMARK, 0.9)]),
+        ("商标注册多少钱", []),
+    )
+    done = do(AnswerQuestion(), tracker)
+    assert [each["custom"]["faq"]["id"] for each in done.messages] == [TRADEMARK, FEES]
+
+
+def test_two_questions_of_which_one_is_unsure_are_answered_as_one(here: Context) -> None:
+    halves = (("标签怎么写", []), ("多久能好", []))
+    done = do(AnswerQuestion(), two("标签怎么写，多久能好", *halves, faq=[(CCC, 0.9)]))
+    assert [each["custom"]["faq"]["id"] for each in done.messages] == [CCC]
+
+
+def test_an_entry_made_for_both_questions_is_said_once(here: Context) -> None:
+    halves = (("CCC 认证怎么办", [(CCC, 0.9)]), ("CCC 认证要多久", [(PATENT, 0.9)]))
+    done = do(AnswerQuestion(), two("CCC 认证怎么办，要多久", *halves, faq=[(CCC, 0.9)]))
+    assert [each["custom"]["faq"]["id"] for each in done.messages] == [CCC]
+
+
+@pytest.mark.parametrize(
+    ("last", "text", "told"),
+    [
+        (TRADEMARK, "那要花多少钱", FEES),
+        ("ip-patent-documents", "多久能下来", PATENT),
+        ("ip-patent-documents", "官费贵不贵啊", "ip-patent-fees"),
+        ("certification-iso9001-process", "需要多久拿证呢", "certification-iso9001-duration"),
+        ("other-business-licence", "几天能下来", "other-registration-time"),
+        ("metrology-forced-apply", "这个要交钱吗", "metrology-forced-fee"),
+        ("policy-hightech-conditions", "有什么好处呢", "policy-hightech-benefit"),
+        ("brand-local-award", "要交钱吗", "brand-award-free"),
+        (PRESSURE, "那卡尺呢", "metrology-calipers"),
+        (TRADEMARK, "那专利呢", PATENT),
+        (TRADEMARK, "那个人的呢", "ip-trademark-personal"),
+        ("other-forklift", "换成电梯呢", "other-elevator"),
+        ("certification-ccc-process", "不做有什么后果", "certification-ccc-what"),
+    ],
+)
+@pytest.mark.parametrize("intent", ["ask_followup", "ask_other", "out_of_scope"])
+def test_a_question_without_a_subject_is_about_the_last_entry(
+    here: Context, last: str, text: str, told: str, intent: str
+) -> None:
+    action = {"ask_followup": AnswerFollowup, "ask_other": AnswerQuestion}.get(intent, Refuse)()
+    done = do(action, heard(text, intent, slots={"last_entry": last}))
+    assert done.slots.get("last_entry") == told
+
+
+def test_what_no_neighbour_tells_is_admitted_with_a_person(here: Context) -> None:
+    done = do(AnswerFollowup(), heard("那个体的呢", "ask_followup", slots={"last_entry": PRESSURE}))
+    assert done.responses == ["utter_followup_unknown"]
+
+
+def test_a_question_of_its_own_is_not_taken_for_a_follow_up(here: Context) -> None:
+    said = heard("公司怎么注销", "ask_other", slots={"last_entry": TRADEMARK}, faq=[(CCC, 0.95)])
+    assert do(AnswerQuestion(), said).slots["last_entry"] == CCC
+
+
+def test_what_the_search_finds_for_bare_words_must_be_near_the_topic(here: Context) -> None:
+    said = heard("还要别的吗", "ask_followup", slots={"last_entry": TRADEMARK}, faq=[(CCC, 0.95)])
+    assert do(AnswerFollowup(), said).responses == ["utter_followup_unknown"]
+
+
+def test_a_follow_up_to_a_standard_shows_its_card_again(resources: Context) -> None:
+    slots = {"last_standard": "GB/T 19001-2016"}
+    done = do(AnswerFollowup(), heard("什么时候实施的", "ask_followup", slots=slots))
+    assert done.messages[0]["number"] == "GB/T 19001-2016"
+
+
+def test_a_follow_up_with_another_instrument_is_told_from_the_dictionary(
+    resources: Context,
+) -> None:
+    slots = {"last_thing": "声级计"}
+    said = heard("那水表呢", "ask_followup", slots=slots, entities={"instrument": "水表"})
+    assert do(AnswerFollowup(), said).messages[0]["name"] == "水表"
+
+
+@pytest.mark.parametrize("action", [AnswerQuestion(), AnswerFollowup()])
+def test_the_price_in_a_case_form_is_that_of_the_case_and_the_form_goes_on(
+    here: Context, action: AnswerQuestion
+) -> None:
+    slots = {"case_need": "校准游标卡尺", "case_category": "metrology", "last_entry": TRADEMARK}
+    said = heard("现场多少钱啊", "ask_followup", slots=slots, form="open_case_form")
+    done = do(action, said)
+    assert done.responses == ["utter_case_price"]
+    assert done.messages[0]["need"] == "校准游标卡尺"
+    assert done.next == ["open_case_form"]
+    assert "case_need" not in done.slots
+
+
+def test_the_price_in_a_case_form_comes_from_the_entry_about_it(here: Context) -> None:
+    slots = {"case_need": "注册商标", "case_category": "ip"}
+    said = heard("大概要多少钱", "ask_followup", slots=slots, form="open_case_form")
+    done = do(AnswerFollowup(), said)
+    assert done.messages[0]["custom"]["faq"]["id"] == FEES
+    assert done.messages[0]["buttons"] == []
+    assert done.next == ["open_case_form"]
+
+
+def test_an_answer_that_is_likely_but_not_certain_offers_what_else_may_be_meant(
+    here: Context,
+) -> None:
+    found = [(TRADEMARK, 0.55), (FEES, 0.3), (PATENT, 0.2)]
+    done = do(AnswerQuestion(), heard("商标的事", "ask_ip", faq=found))
+    assert done.responses[1:] == ["utter_also_meant"]
+    titles = [each["title"] for each in done.messages[1]["buttons"]]
+    assert titles == [here.entries[FEES].title, here.entries[PATENT].title, "都不是"]
+    assert done.messages[0]["buttons"] == []
+    assert done.slots["choices"] == [FEES, PATENT]
