@@ -24,9 +24,11 @@ _QUIET = {"RASA_TELEMETRY_ENABLED": "false", "SQLALCHEMY_SILENCE_UBER_WARNING": 
 # What `rasa init` does before it offers to train.
 _SCAFFOLD = "from rasa.cli.scaffold import create_initial_project as make; make('.')"
 
-# As cheap as an action can be: what is measured is the way to it and back.
+# The same kind of work as ours without the search: it answers with two buttons and remembers what
+# was asked about, as a bot must that is to understand "and how much is that" afterwards.
 _ACTION = """\
 from rasa_sdk import Action
+from rasa_sdk.events import SlotSet
 
 
 class ActionAnswer(Action):
@@ -34,9 +36,21 @@ class ActionAnswer(Action):
         return "action_answer"
 
     def run(self, dispatcher, tracker, domain):
-        dispatcher.utter_message(text="您的问题已查到，请看服务指南中对应的条目。")
-        return []
+        question = tracker.latest_message["text"]
+        dispatcher.utter_message(
+            text="您的问题已查到，请看服务指南中对应的条目。",
+            buttons=[
+                {"title": "有帮助", "payload": "/affirm"},
+                {"title": "没帮助", "payload": "/deny"},
+            ],
+        )
+        return [
+            SlotSet("last_entry", question[:12]),
+            SlotSet("case_subject", question),
+            SlotSet("case_category", question[-4:]),
+        ]
 """
+_REMEMBERED = ("last_entry", "case_subject", "case_category")
 
 
 class StockBot:
@@ -132,6 +146,8 @@ def _add_question_intent() -> None:
     domain = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))
     domain["intents"].append("ask_question")
     domain["actions"] = ["action_answer"]
+    slot = {"type": "text", "influence_conversation": False, "mappings": [{"type": "custom"}]}
+    domain["slots"] = {name: dict(slot) for name in _REMEMBERED}
     _write(PROJECT / "domain.yml", domain)
     examples = "".join(f"- {text}\n" for text in training_examples())
     nlu = {"version": "3.1", "nlu": [{"intent": "ask_question", "examples": examples}]}
