@@ -73,11 +73,12 @@ async def tell_about(dispatcher: CollectingDispatcher, here: Context, name: str)
 def tell_kind(dispatcher: CollectingDispatcher, kind: InstrumentKind) -> None:
     """Say whether an instrument must be verified, by which rule, and how often."""
     dispatcher.utter_message(
-        response=_RESPONSES.get(kind.forced, "utter_instrument_unsure"),
+        response=_response(kind),
         name=kind.name,
         condition=kind.forced_condition,
         regulation=kind.regulation.replace(";", "、"),
         interval=kind.interval,
+        caution=_caution(kind),
         json_message={"card": _kind_card(kind), "handled": "answer"},
     )
 
@@ -88,6 +89,21 @@ def _look(
     return instrument_kind(session, text), shared_instruments(session, wanted, region)
 
 
+def _response(kind: InstrumentKind) -> str:
+    # “现行目录是否保留待核” is no condition anybody could apply.
+    if (
+        kind.forced == "条件"
+        and "待核" in kind.forced_condition
+        and "要强检" not in (kind.forced_condition)
+    ):
+        return "utter_instrument_unsure"
+    return _RESPONSES.get(kind.forced, "utter_instrument_unsure")
+
+
+def _caution(kind: InstrumentKind) -> str:
+    return label("instrument_caution") if kind.confidence == "check" else ""
+
+
 def _kind_card(kind: InstrumentKind) -> dict[str, Any]:
     values = {
         "name": kind.name,
@@ -95,6 +111,8 @@ def _kind_card(kind: InstrumentKind) -> dict[str, Any]:
         "condition": kind.forced_condition,
         "regulation": kind.regulation.replace(";", "、"),
         "interval": kind.interval,
+        "note": kind.note,
+        "caution": _caution(kind),
     }
     payload = command("find_institution", instrument=kind.name)
     return card("instrument_kind", values, shown_as="instrument", payload=payload)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -26,9 +28,11 @@ from bot.resources.standards import (
 )
 from bot.resources.wanted import shown, wanted_in
 from bot.staff.hours import spoken_date
+from knowledge.standard_numbers import without_year
 
 # More numbers in one message are a list to be checked by a person, not a question.
 MOST_NUMBERS = 3
+_ASKS_COUNTERPART = re.compile("对应|等同|采标|国标(?!委)|国内标准|国家标准|转化")
 
 
 class LookUpStandard(Doing):
@@ -46,17 +50,19 @@ class LookUpStandard(Doing):
         if not numbers and bare:
             numbers = [bare]
         for number in numbers:
-            found = await here.database.read(_find, number)
-            _tell(dispatcher, *found)
+            found = await here.database.read(_find, number, here.today)
+            _tell(dispatcher, *found, asks_counterpart=bool(_ASKS_COUNTERPART.search(text)))
         if not numbers:
             await _tell_topic(dispatcher, text, here)
         return []
 
 
-def _find(session: Session, number: str) -> tuple[LookUp, list[Standard], InstrumentKind | None]:
-    found = look_up(session, number)
+def _find(
+    session: Session, number: str, on: date
+) -> tuple[LookUp, list[Standard], InstrumentKind | None]:
+    found = look_up(session, number, on)
     kind = None if found.standard else kind_by_regulation(session, number)
-    return found, counterparts(session, number), kind
+    return found, counterparts(session, without_year(number)), kind
 
 
 def _tell(
@@ -64,8 +70,13 @@ def _tell(
     found: LookUp,
     national: list[Standard],
     kind: InstrumentKind | None,
+    *,
+    asks_counterpart: bool,
 ) -> None:
     standard = found.standard
+    if national and (standard is None or asks_counterpart):
+        _tell_counterpart(dispatcher, found.asked, national)
+        return
     if standard is None:
         if kind is not None:
             tell_kind(dispatcher, kind)
@@ -82,11 +93,24 @@ def _tell(
         status=standard.status,
         successor=f"{successor.number}《{successor.title}》" if successor else "",
         equivalent=label("equivalent", iso=standard.iso) if standard.iso else "",
-        more=label("editions", others=others) if others else "",
+        effective=_effective(standard),
+        more=_more(found, others) + _caution(standard),
         json_message={
             "card": standard_card(standard, others, national),
             "handled": "answer",
         },
+    )
+
+
+def _tell_counterpart(
+    dispatcher: CollectingDispatcher, asked: str, national: list[Standard]
+) -> None:
+    dispatcher.utter_message(
+        response="utter_standard_counterpart",
+        asked=asked,
+        national="、".join(f"{each.number}《{each.title}》" for each in national),
+        adoption=label("adoptions", national[0].adoption) if national[0].adoption else "",
+        json_message={"card": standard_card(national[0], "", []), "handled": "answer"},
     )
 
 
@@ -121,6 +145,24 @@ async def _tell_topic(dispatcher: CollectingDispatcher, text: str, here: Context
     )
 
 
+def _effective(standard: Standard) -> str:
+    if standard.effective_on is None:
+        return label("effective_soon")
+    return label("effective_from", day=spoken_date(standard.effective_on))
+
+
+def _more(found: LookUp, others: str) -> str:
+    text = label("editions", others=others) if others else ""
+    for each in found.others:
+        if each.status == "即将实施" and each.effective_on:
+            text += label("coming_edition", number=each.number, day=spoken_date(each.effective_on))
+    return text
+
+
+def _caution(standard: Standard) -> str:
+    return label("standard_caution") if standard.confidence == "check" else ""
+
+
 def standard_card(standard: Standard, others: str, national: list[Standard]) -> dict[str, Any]:
     """A standard with its state and what it replaces."""
     return card(
@@ -137,5 +179,6 @@ def standard_card(standard: Standard, others: str, national: list[Standard]) -> 
             "national": "、".join(each.number for each in national),
             "others": others,
             "note": standard.note,
+            "caution": _caution(standard),
         },
     )

@@ -39,6 +39,10 @@ class Term:
     value: str
 
 
+class VocabularyRefused(ValueError):
+    """A table that cannot be read; the sentence says which, where and why."""
+
+
 @lru_cache(maxsize=1)
 def terms() -> tuple[Term, ...]:
     """Return every name and alias; a word that is listed twice means what came first."""
@@ -59,8 +63,7 @@ def _from_tables(folder: Path) -> Iterator[Term]:
         path = folder / file
         if not path.exists():
             continue
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines))
+        rows = _rows(path, column)
         # Names first: the alias of one thing may be the name of another.
         for row in rows:
             yield Term(row[column].strip(), kind, row[column].strip())
@@ -70,6 +73,18 @@ def _from_tables(folder: Path) -> Iterator[Term]:
             for alias in (*aliases, _BRACKETS.sub("", name)):
                 if alias.strip():
                     yield Term(alias.strip(), kind, name)
+
+
+def _rows(path: Path, column: str) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+    except UnicodeDecodeError:
+        raise VocabularyRefused(f"{path.name}：编码不是 UTF-8（可能是 GBK）") from None
+    for line, row in enumerate(rows, start=2):
+        if not row.get(column):
+            raise VocabularyRefused(f"{path.name} 第 {line} 行：{column} 不能为空")
+    return rows
 
 
 def _from_dictionary(folder: Path) -> Iterator[Term]:

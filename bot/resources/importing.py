@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from bot.resources.agreement import contradictions
 from bot.resources.models import (
     Capability,
+    CompulsoryProduct,
     Expert,
     Institution,
     InstrumentKind,
@@ -18,15 +20,21 @@ from bot.resources.models import (
     Standard,
 )
 from bot.resources.tables import (
+    ADOPTIONS,
+    CCC_MODES,
+    CONFIDENCES,
     FORCED,
     STANDARD_STATUSES,
     Column,
     TableRefused,
     categories,
     day,
+    joined_numbers,
+    numbers,
     one_of,
     read_table,
     scope,
+    standard_number,
     text,
     whole_number,
     words,
@@ -80,16 +88,16 @@ _EXPERTS = [
     Column("demo", yes_or_no),
 ]
 _STANDARDS = [
-    Column("number", text(64)),
+    Column("number", standard_number),
     Column("title", text(300)),
     Column("status", one_of(STANDARD_STATUSES)),
     Column("replaces", text(200), required=False),
     Column("replaced_by", text(200), required=False),
     Column("iso", text(128), required=False),
-    Column("adoption", text(16), required=False),
+    Column("adoption", one_of(ADOPTIONS), required=False),
     Column("topic", text(64), required=False),
     Column("effective_on", day, required=False, empty=None),
-    Column("confidence", text(16), required=False),
+    Column("confidence", one_of(CONFIDENCES)),
     Column("note", text(500), required=False),
 ]
 _INSTRUMENT_KINDS = [
@@ -98,10 +106,24 @@ _INSTRUMENT_KINDS = [
     Column("category", text(32)),
     Column("forced", one_of(FORCED)),
     Column("forced_condition", text(300), required=False),
-    Column("regulation", text(128), required=False),
+    Column("regulation", joined_numbers, required=False),
     Column("interval", text(128), required=False),
     Column("interval_months", whole_number, required=False, empty=None),
-    Column("confidence", text(16), required=False),
+    Column("confidence", one_of(CONFIDENCES)),
+    Column("note", text(300), required=False),
+]
+_COMPULSORY_PRODUCTS = [
+    Column("product", text(64)),
+    Column("aliases", words, required=False, empty=[]),
+    Column("category", text(32)),
+    Column("code", text(64), required=False),
+    Column("mode", one_of(CCC_MODES)),
+    Column("note", text(300), required=False),
+    Column("mandatory_since", day, required=False, empty=None),
+    Column("basis", text(200)),
+    Column("confidence", one_of(CONFIDENCES)),
+    Column("standards", numbers, required=False, empty=[]),
+    Column("rule", text(64), required=False),
 ]
 
 
@@ -121,8 +143,10 @@ def import_resources(session: Session, folder: Path = FOLDER) -> dict[str, int]:
     experts = read_table(folder / "experts.csv", _EXPERTS, faults)
     standards = read_table(folder / "standards.csv", _STANDARDS, faults)
     kinds = read_table(folder / "instruments.csv", _INSTRUMENT_KINDS, faults)
+    products = read_table(folder / "ccc.csv", _COMPULSORY_PRODUCTS, faults)
     _check_holders("instruments_shared.csv", shared, institutions, faults)
     _check_holders("experts.csv", experts, institutions, faults)
+    faults += contradictions(standards, kinds, products)
     if faults:
         raise TableRefused(faults)
     _import_institutions(session, institutions)
@@ -130,6 +154,7 @@ def import_resources(session: Session, folder: Path = FOLDER) -> dict[str, int]:
     _replace(session, Expert, [_renamed(row, "field", "fields") for row in experts])
     _replace(session, Standard, [{**row, "stem": stem_of(row["number"])} for row in standards])
     _replace(session, InstrumentKind, kinds)
+    _replace(session, CompulsoryProduct, products)
     session.flush()
     counts = {
         "institutions": len(institutions),
@@ -137,6 +162,7 @@ def import_resources(session: Session, folder: Path = FOLDER) -> dict[str, int]:
         "experts": len(experts),
         "standards": len(standards),
         "instrument_kinds": len(kinds),
+        "compulsory_products": len(products),
     }
     logger.info("resources_imported %s", counts)
     return counts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rapidfuzz import fuzz, process
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -34,6 +36,39 @@ def instrument_kind(session: Session, text: str) -> InstrumentKind | None:
         return None
     like = process.extractOne(text, list(names), scorer=fuzz.ratio, score_cutoff=CLOSE_NAME)
     return names[like[0]] if like else None
+
+
+@dataclass(frozen=True)
+class InstrumentRequirement:
+    """Whether an instrument must be verified, by which rules and how often.
+
+    ``forced`` is 是, 否, 条件 or 待核; ``is_sure`` is False where the table itself has doubts.
+    """
+
+    kind: InstrumentKind
+    forced: str
+    condition: str
+    regulations: list[str]
+    interval: str
+    interval_months: int | None
+    is_sure: bool
+
+
+def instrument_requirement(session: Session, text: str) -> InstrumentRequirement | None:
+    """Find what the dictionary says about the instrument a text names."""
+    kind = instrument_kind(session, text)
+    if kind is None:
+        return None
+    doubts = f"{kind.forced_condition}{kind.regulation}{kind.interval}{kind.note}"
+    return InstrumentRequirement(
+        kind,
+        kind.forced,
+        kind.forced_condition,
+        [each for each in kind.regulation.split(";") if each],
+        kind.interval,
+        kind.interval_months,
+        is_sure=kind.confidence != "check" and kind.forced != "待核" and "待核" not in doubts,
+    )
 
 
 def kind_by_regulation(session: Session, number: str) -> InstrumentKind | None:

@@ -125,3 +125,23 @@ class InstrumentKind(Base):
     interval: Mapped[str] = mapped_column(String(128), default="")
     interval_months: Mapped[int | None]
     confidence: Mapped[str] = mapped_column(String(16), default="")
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+
+class CompulsoryProduct(Base):
+    """A product of the CCC catalogue, or one that left it."""
+
+    __tablename__ = "compulsory_products"
+
+    product: Mapped[str] = mapped_column(String(64), primary_key=True)
+    aliases: Mapped[list[str]] = mapped_column(JSON, default=list)
+    category: Mapped[str] = mapped_column(String(32))
+    code: Mapped[str] = mapped_column(String(64), default="")
+    mode: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(String(300), default="")
+    mandatory_since: Mapped[date | None] = mapped_column(Date)
+    basis: Mapped[str] = mapped_column(String(200), default="")
+    confidence: Mapped[str] = mapped_column(String(16), default="")
+    # The main ones only: a product has particular standards besides.
+    standards: Mapped[list[str]] = mapped_column(JSON, default=list)
+    rule: Mapped[str] = mapped_column(String(64), default="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -48,14 +49,31 @@ def bare_number_in(text: str) -> str | None:
     return found[1] if found else None
 
 
-def look_up(session: Session, number: str) -> LookUp:
+def in_force(session: Session, standard: Standard, on: date) -> str:
+    """A standard's state on a day: what is coming comes into force, and replaces another."""
+    if standard.status == "即将实施" and standard.effective_on and standard.effective_on <= on:
+        return "现行"
+    if standard.status == "现行":
+        for number in numbers_in(standard.replaced_by) or [standard.replaced_by]:
+            later = session.get(Standard, number) if number else None
+            if later is not None and later.effective_on and later.effective_on <= on:
+                return "被代替"
+    return standard.status
+
+
+def look_up(session: Session, number: str, on: date | None = None) -> LookUp:
     """Find a standard by its number in normal form, or by its digits alone.
+
+    With a day, states are those of that day: the tables are kept by hand, and a standard
+    comes into force at night.
 
     GB, GB/T and GB/Z are taken for each other when the one asked for does not exist: people
     leave the letter out or put it in by habit.
     """
     stem = without_year(number)
     editions = _editions(session, stem)
+    if on is not None:
+        editions = sorted((_as_of(session, each, on) for each in editions), key=_newest_in_force)
     year_given = number != stem
     exact = next((each for each in editions if each.number == number), None)
     standard = exact if year_given and exact else next(iter(editions), None)
@@ -67,14 +85,22 @@ def look_up(session: Session, number: str) -> LookUp:
         standard,
         exact=exact is not None or not year_given,
         others=others,
-        successor=_successor(session, standard, editions),
+        successor=_successor(session, standard, editions, on),
     )
 
 
 def counterparts(session: Session, stem: str) -> list[Standard]:
     """National standards in force that adopt this international one."""
     adopting = session.scalars(select(Standard).where(Standard.iso != ""))
-    return [each for each in adopting if stem_of(each.iso) == stem and each.status == "现行"]
+    # People say ISO 17025 for ISO/IEC 17025.
+    asked = {stem, re.sub(r"^(?:ISO|IEC) ", "ISO/IEC ", stem)}
+    return [
+        each
+        for each in adopting
+        if stem_of(each.iso) in asked
+        and each.status == "现行"
+        and each.number.startswith(("GB", "DB", "JJ"))
+    ]
 
 
 def standards_about(session: Session, text: str, limit: int = 5) -> list[Standard]:
@@ -113,14 +139,33 @@ def _newest_in_force(standard: Standard) -> tuple[int, int]:
     return _ORDER[standard.status], -int(year[1]) if year else 0
 
 
-def _successor(session: Session, standard: Standard, editions: list[Standard]) -> Standard | None:
+def _as_of(session: Session, standard: Standard, on: date) -> Standard:
+    state = in_force(session, standard, on)
+    if state != standard.status:
+        # Taken out of the session, so that the day's state is never written to the table.
+        session.expunge(standard)
+        standard.status = state
+    return standard
+
+
+def _successor(
+    session: Session, standard: Standard, editions: list[Standard], on: date | None
+) -> Standard | None:
     if standard.status != "被代替":
         return None
-    for number in numbers_in(standard.replaced_by):
-        named = session.get(Standard, number)
+    for number in numbers_in(standard.replaced_by) or [standard.replaced_by]:
+        named = session.get(Standard, number) or _first_part(session, number)
+        if named is not None and on is not None:
+            named = _as_of(session, named, on)
         if named is not None and named.status in ("现行", "即将实施"):
             return named
     return next((each for each in editions if each.status == "现行"), None)
+
+
+def _first_part(session: Session, number: str) -> Standard | None:
+    """“GB/T 39560系列” names a family: its first part that we have."""
+    parts = select(Standard).where(Standard.stem.like(f"{without_year(number)}.%"))
+    return session.scalars(parts.order_by(Standard.number)).first()
 
 
 def _subject(standard: Standard) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import BadInput
+from knowledge.standard_numbers import normalize
 
 CATEGORIES = frozenset(
     "metrology standards testing certification quality_management brand ip policy supply_chain"
@@ -17,6 +19,10 @@ CATEGORIES = frozenset(
 )
 STANDARD_STATUSES = frozenset({"现行", "即将实施", "被代替", "废止"})
 FORCED = frozenset({"是", "否", "条件", "待核"})
+# How a listed product is certified; what left the list is kept, because people still ask.
+CCC_MODES = frozenset({"第三方认证", "自我声明", "不再实施"})
+CONFIDENCES = frozenset({"verified", "known", "check"})
+ADOPTIONS = frozenset({"IDT", "MOD", "NEQ", "EQV"})
 
 
 class TableRefused(BadInput):
@@ -112,6 +118,27 @@ def scope(cell: str) -> list[tuple[str, str, str]]:
     return items
 
 
+def numbers(cell: str) -> list[str]:
+    """A list of standard numbers, each in normal form."""
+    found = words(cell)
+    odd = [each for each in found if normalize(each) != each]
+    if odd:
+        raise Fault(f"“{odd[0]}”不是规范写法的标准编号")
+    return found
+
+
+def joined_numbers(cell: str) -> str:
+    """The same, kept as one text."""
+    return ";".join(numbers(cell))
+
+
+def standard_number(cell: str) -> str:
+    """The number of a standard in normal form, or the name of a law."""
+    if normalize(cell) not in (None, cell):
+        raise Fault(f"应写成规范写法 {normalize(cell)}")
+    return text(64)(cell)
+
+
 def read_table(path: Path, columns: list[Column], faults: list[str]) -> list[dict[str, Any]]:
     """Read a table; rows with a fault are left out and their faults noted.
 
@@ -120,25 +147,52 @@ def read_table(path: Path, columns: list[Column], faults: list[str]) -> list[dic
         columns: What it must hold; the first one is the key and must not repeat.
         faults: Where each fault is added: file, row and rule in one sentence.
     """
-    rows: list[dict[str, Any]] = []
-    seen: set[Any] = set()
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
+    content = _content(path, faults)
+    reader = csv.DictReader(io.StringIO(content, newline=""), strict=True)
+    try:
         missing = [each.name for each in columns if each.name not in (reader.fieldnames or [])]
-        if missing:
+        if content and missing:
             faults.append(f"{path.name} 第 1 行：缺少列 {'、'.join(missing)}")
-            return rows
-        for raw in reader:
-            row = dict(_cells(raw, columns, f"{path.name} 第 {reader.line_num} 行", faults))
-            if len(row) < len(columns):
-                continue
-            key = row[columns[0].name]
-            if key in seen:
-                faults.append(f"{path.name} 第 {reader.line_num} 行：{key} 重复")
-                continue
-            seen.add(key)
-            rows.append(row)
-    return rows
+        return [] if missing else list(_rows(path.name, reader, columns, faults))
+    except csv.Error:
+        faults.append(f"{path.name} 第 {reader.line_num} 行：引号没有成对，读不下去")
+        return []
+
+
+def _content(path: Path, faults: list[str]) -> str:
+    """What the file holds; nothing, and a fault, if it cannot be read as UTF-8."""
+    try:
+        content = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        faults.append(f"{path.name}：文件不存在")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        faults.append(f"{path.name} 第 {line} 行：编码不是 UTF-8（可能是 GBK），请另存为 UTF-8")
+    else:
+        if not content.strip():
+            faults.append(f"{path.name}：文件是空的")
+        return content
+    return ""
+
+
+def _rows(
+    name: str, reader: csv.DictReader[str], columns: list[Column], faults: list[str]
+) -> Iterator[dict[str, Any]]:
+    key, seen = columns[0].name, set[Any]()
+    for raw in reader:
+        place = f"{name} 第 {reader.line_num} 行"
+        # DictReader puts cells beyond the header under None, and fills missing ones with None.
+        if None in raw or None in raw.values():
+            faults.append(f"{place}：应有 {len(reader.fieldnames or [])} 列，多了或少了")
+            continue
+        row = dict(_cells(raw, columns, place, faults))
+        if len(row) < len(columns):
+            continue
+        if row[key] in seen:
+            faults.append(f"{place}：{row[key]} 重复")
+            continue
+        seen.add(row[key])
+        yield row
 
 
 def _cells(

@@ -65,6 +65,7 @@ def test_only_questions_whether_ask_the_catalogue() -> None:
     assert asks_about_catalogue("电焊机走自我声明吗")
     assert not asks_about_catalogue("充电宝检测哪里做")
     assert not asks_about_catalogue("3C证书怎么查")
+    assert not asks_about_catalogue("我要做充电宝3C认证，流程是什么")
 
 
 @pytest.mark.parametrize(
