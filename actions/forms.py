@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.context import Context, context
+from actions.handoff import told_in
 from actions.said import Said, said_in
 from bot.cases import answers, form
 from bot.feedback.scores import score_in
@@ -50,6 +51,9 @@ class FormReader(Action, ABC):
         if read.say:
             dispatcher.utter_message(response=read.say)
         known = {**tracker.slots, **read.values}
+        # A person called by the widget's button sees it, too, though Rasa hears nothing of that.
+        if told := told_in(known):
+            dispatcher.utter_message(json_message={"told": told})
         waiting = [] if known.get("form_stopped") else self.missing(known)
         return [
             *(SlotSet(slot, value) for slot, value in read.values.items()),

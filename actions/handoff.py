@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rasa_sdk import Tracker
 from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -14,11 +17,11 @@ from actions.said import Said
 _TOLD = ("wanted_", "case_", "complaint_", "last_thing")
 
 
-def known(tracker: Tracker) -> dict[str, str]:
+def told_in(slots: Mapping[str, Any]) -> dict[str, str]:
     """What the customer has told so far, by slot."""
     return {
         name: str(value)
-        for name, value in tracker.slots.items()
+        for name, value in slots.items()
         if value not in (None, "", False) and name.startswith(_TOLD)
     }
 
@@ -32,7 +35,7 @@ class RequestHandoff(Doing):
     async def act(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
-        wish = {"reason": "customer_asked", "slots": known(tracker)}
+        wish = {"reason": "customer_asked", "slots": told_in(tracker.slots)}
         # Where the customer stands, and when somebody is in, the queue itself says.
         dispatcher.utter_message(
             response="utter_handoff", json_message={"handoff": wish, "handled": "handoff"}

@@ -6,6 +6,7 @@ stand outside every rule, and Rasa would not know what comes after it. Forms do 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from rasa_sdk import Tracker
@@ -43,6 +44,9 @@ from bot.resources.wanted import asks_where
 from knowledge import entities
 from knowledge.decision import Decision
 from knowledge.entries import Entry
+
+# “不用了” to choices is a thank-you; these are complaints that the right one is missing.
+_NONE_OF_THEM = re.compile("不是|不对|没有|不符合|不准")
 
 
 class AnswerQuestion(Doing):
@@ -120,6 +124,21 @@ class AcceptOffer(Doing):
             return [FollowupAction(_FORMS[offered])]
         if offered in _ACTIONS:
             return await _ACTIONS[offered]().act(dispatcher, tracker, said, here)
+        dispatcher.utter_message(response="utter_all_right")
+        return []
+
+
+class DeclineOffer(Doing):
+    """Takes a no to choices as “都不是”, and any other no as it is."""
+
+    def name(self) -> str:
+        return "action_decline_offer"
+
+    async def act(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
+    ) -> list[EventType]:
+        if tracker.get_slot("choices") and _NONE_OF_THEM.search(said.text):
+            return await RejectChoices().act(dispatcher, tracker, said, here)
         dispatcher.utter_message(response="utter_all_right")
         return []
 

@@ -82,12 +82,12 @@ def _answer(body: dict[str, Any]) -> Answer:
     if not messages and failure is None:
         raise BrainFailed(FailureKind.SILENT)
     return Answer(
-        replies=[_reply(message) for message in messages],
+        replies=[reply for message in messages if not _is_empty(reply := _reply(message))],
         intent=nlu.get("intent"),
         category=nlu.get("category"),
         confidence=nlu.get("confidence"),
         entities=nlu.get("entities") or [],
-        slots=handoff.get("slots") or {},
+        slots=handoff.get("slots") or _first(customs, "told") or {},
         handled=_first(customs, "handled"),
         handoff_reason=handoff.get("reason"),
         failure=failure,
@@ -109,6 +109,11 @@ def _reply(message: dict[str, Any]) -> Reply:
         "text",
     )
     return Reply(message.get("text") or "", kind, data)
+
+
+def _is_empty(reply: Reply) -> bool:
+    # What a form has been told travels by itself: staff see it whichever way they are called.
+    return not reply.text and not reply.data
 
 
 def _first(customs: list[dict[str, Any]], key: str) -> Any:

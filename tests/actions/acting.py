@@ -20,7 +20,7 @@ class Done:
     @property
     def responses(self) -> list[str]:
         """The names of what was said."""
-        return [message["response"] for message in self.messages]
+        return [message["response"] for message in self.messages if message["response"]]
 
     @property
     def slots(self) -> dict[str, Any]:

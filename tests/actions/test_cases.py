@@ -172,6 +172,12 @@ def test_asking_for_a_person_ends_the_form_and_takes_along_what_was_told(here: C
     assert done.next == []
 
 
+def test_what_a_form_was_told_travels_with_each_turn(here: Context) -> None:
+    slots = {"case_need": "校准压力表", "case_mode": None, "requested_slot": "case_mode"}
+    [message] = reading(slots, "送检").messages
+    assert message["custom"]["told"] == {"case_need": "校准压力表", "case_mode": "delivery"}
+
+
 def test_small_talk_inside_a_form_comes_back_to_it(here: Context) -> None:
     assert do(Resume(), heard("谢谢", "thank", form="open_case_form")).next == ["open_case_form"]
     assert do(Resume(), heard("谢谢", "thank")).next == []

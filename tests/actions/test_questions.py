@@ -19,6 +19,7 @@ from actions.questions import (
     AcceptOffer,
     AnswerChoice,
     AnswerQuestion,
+    DeclineOffer,
     Refuse,
     RejectChoices,
 )
@@ -226,3 +227,11 @@ def test_a_contact_alone_belongs_to_the_complaint_and_opens_no_case_named_after_
     opened = do(ReadCaseForm(), said).slots
     assert opened["requested_slot"] == "case_need"
     assert (opened["case_contact"], opened["case_phone"]) == ("陈工", "13900001234")
+
+
+def test_a_no_to_choices_is_a_miss_and_any_other_no_is_taken_as_it_is(here: Context) -> None:
+    offered = {"choices": [FORCED]}
+    no = heard("都不对", "deny", slots=offered)
+    assert do(DeclineOffer(), no).responses == ["utter_offer_person"]
+    for slots, text in ((offered, "不用了"), ({}, "不是")):
+        assert do(DeclineOffer(), heard(text, "deny", slots=slots)).responses == ["utter_all_right"]
