@@ -43,6 +43,10 @@ export class DeskApi {
     return this.#call("POST", `/conversations/${encodeURIComponent(id)}/${verb}`, body);
   }
 
+  async advance(number, status, note) {
+    return (await this.#call("POST", `/cases/${encodeURIComponent(number)}/advance`, { status, note })).case;
+  }
+
   /** What the outbox calls; an item's payload says where it belongs. */
   async send({ client_id, text, payload }) {
     const path = `/conversations/${encodeURIComponent(payload.conversation_id)}/messages`;

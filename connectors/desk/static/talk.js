@@ -14,7 +14,7 @@ export class Talk {
   #timer = null;
 
   constructor(root, parts) {
-    Object.assign(this, parts); // api, conversations, outbox, composer, acts, side, suggestions, open, onSeen
+    Object.assign(this, parts); // api, conversations, outbox, composer, acts, side, suggestions, cases, open, onSeen
     this.panes = new Panes(root, { again: () => this.openOne(this.#id, this.from) });
     this.head = new Head(root, parts);
     this.strip = hook(root, "earlier-strip");
@@ -53,7 +53,7 @@ export class Talk {
   receive(change, live) {
     if (change.conversation_id !== this.#id || !this.#isShown) return;
     if (change.type === "message") this.#add(change.message, live);
-    const calls = change.type !== "message" || change.message.author === "customer";
+    const calls = change.type !== "message" || ["customer", "system"].includes(change.message.author);
     if (calls) this.refresh();
   }
 
@@ -123,6 +123,7 @@ export class Talk {
     for (const message of detail.messages) this.timeline.add(message);
     this.side.show(detail);
     this.suggestions.show(detail);
+    this.cases.show(detail);
     this.showHead();
     if (wasAtEnd) this.scroller.toEnd();
   }

@@ -32,6 +32,16 @@ const FACTS = {
   case_company: "单位", case_confirmed: "是否确认", complaint_reason: "投诉原因", complaint_target: "投诉对象",
   feedback_score: "评分", feedback_comment: "评价",
 };
+const CASE_STATUSES = {
+  submitted: "已提交", accepted: "已受理", matched: "已匹配机构", quoted: "待客户确认报价", in_progress: "办理中",
+  done: "已办结", cancelled: "已撤销",
+};
+const CASE_STEPS = {
+  accepted: "受理", matched: "已匹配机构", quoted: "已有报价", in_progress: "开始办理", done: "办结", cancelled: "撤销",
+};
+const CASE_KINDS = { message: "留言", complaint: "投诉" };
+const CASE_DETAILS = { quantity: "数量", mode: "方式", time: "时间", institution: "机构", target: "投诉对象" };
+const CASE_VALUES = { onsite: "现场", delivery: "送检", any: "都可以" };
 const CHANNELS = { widget: "网页", wechat: "微信" };
 
 export const categoryName = (code) => (code ? (CATEGORIES[code] ?? code) : "");
@@ -39,6 +49,12 @@ export const intentName = (code) => (code ? (INTENTS[code] ?? code) : "");
 export const reasonName = (code) => (code ? (REASONS[code] ?? FAILURES[code] ?? code) : "");
 export const failureName = (code) => FAILURES[code] ?? code;
 export const factName = (code) => FACTS[code] ?? code;
+export const caseStatus = (code) => CASE_STATUSES[code] ?? code;
+export const caseStep = (code) => CASE_STEPS[code] ?? code;
+export const caseKind = (code) => CASE_KINDS[code] ?? "";
+
+/** A detail's label, or with a value, the value in words; details without a label are technical. */
+export const caseDetail = (name, value = null) => (value === null ? CASE_DETAILS[name] : String(CASE_VALUES[value] ?? value));
 export const channelName = (code) => CHANNELS[code] ?? code;
 
 /** 王工（03 号） */

@@ -3,6 +3,7 @@
 import { Outbox } from "/static/outbox.js";
 import { Storage } from "/static/storage.js";
 import { Acts } from "./acts.js";
+import { Cases } from "./cases.js";
 import { Composer } from "./composer.js";
 import { Conversations } from "./conversations.js";
 import { List } from "./list.js";
@@ -39,6 +40,7 @@ export class Workplace {
     });
     this.side = new Side(root, { open: (id) => this.open(id, this.talk.from ?? this.talk.id) });
     this.suggestions = new Suggestions(root, { api, insert: (text) => this.#insert(text) });
+    this.cases = new Cases(root, { api, say, onMoved: () => this.talk.refresh() });
     this.talk = new Talk(root, {
       api,
       conversations: this.conversations,
@@ -47,6 +49,7 @@ export class Workplace {
       acts: this.acts,
       side: this.side,
       suggestions: this.suggestions,
+      cases: this.cases,
       open: (id) => this.open(id),
       onSeen: (id) => this.#saw(id),
     });
