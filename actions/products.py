@@ -87,4 +87,10 @@ def product_card(found: ProductRequirement) -> dict[str, Any]:
         "basis": product.basis,
     }
     payload = command("find_institution", product=product.product)
-    return card("product", values, payload=None if product.mode == RELEASED else payload)
+    # Clients know five types of card; what a product must meet is nearest to a standard.
+    return card(
+        "product",
+        values,
+        shown_as="standard",
+        payload=None if product.mode == RELEASED else payload,
+    )
