@@ -19,6 +19,7 @@ from actions.entries import (
     tell_decided,
     tell_entry,
 )
+from actions.halves import answer_both
 from actions.instruments import asks_about_verification, tell_about
 from actions.said import Said, active_form
 from actions.standards import LookUpStandard
@@ -48,6 +49,14 @@ def about_the_case(tracker: Tracker, said: Said) -> bool:
     return "cost" in aspects_in(said.text) and bool(tracker.get_slot("case_need"))
 
 
+def neighbour_of_last(tracker: Tracker, said: Said, here: Context) -> Entry | None:
+    """The entry beside the last one that answers a message which names no subject."""
+    last = here.entries.get(tracker.get_slot("last_entry") or "")
+    if last is None or not leans_on_before(tracker, said):
+        return None
+    return follow_up(here.entries.values(), last, said.text, here.today)
+
+
 class AnswerFollowup(Doing):
     """Answers by the open case, the last entry, the last instrument or the last standard."""
 
@@ -59,6 +68,8 @@ class AnswerFollowup(Doing):
     ) -> list[EventType]:
         if active_form(tracker) == "open_case_form" and about_the_case(tracker, said):
             return _tell_price(dispatcher, tracker, said, here)
+        if (both := answer_both(dispatcher, said, here)) is not None:
+            return both
         last = here.entries.get(tracker.get_slot("last_entry") or "")
         # Every entry told forgets the standard, so one that is known was named after it.
         if last is None or tracker.get_slot("last_standard"):

@@ -29,7 +29,7 @@ from actions.entries import (
     tell_entry,
 )
 from actions.experts import FindExpert
-from actions.followups import AnswerFollowup, leans_on_before
+from actions.followups import AnswerFollowup, leans_on_before, neighbour_of_last
 from actions.halves import answer_both
 from actions.hotlines import competent
 from actions.institutions import FindInstitution
@@ -152,8 +152,11 @@ class Refuse(Doing):
     async def act(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
-        if leans_on_before(tracker, said):
-            return await AnswerFollowup().act(dispatcher, tracker, said, here)
+        if (both := answer_both(dispatcher, said, here)) is not None:
+            return both
+        # “那今天会下雨吗” leans on what was said before, too; only what is found there counts.
+        if (neighbour := neighbour_of_last(tracker, said, here)) is not None:
+            return tell_entry(dispatcher, here, neighbour.id, [], said)
         candidates = candidates_for(said, here)
         decision = decide_on(candidates, said, here)
         # The knowledge base may know better than the classifier what is ours.

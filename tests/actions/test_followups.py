@@ -25,14 +25,17 @@ def two(text: str, *halves: tuple[str, list[tuple[str, float]]], **more: Any) ->
     return tracker
 
 
-def test_two_questions_get_both_answers_each_with_its_basis_and_one_offer(here: Context) -> None:
+@pytest.mark.parametrize("action", [AnswerQuestion(), AnswerFollowup(), Refuse()])
+def test_two_questions_get_both_answers_each_with_its_basis_and_one_offer(
+    here: Context, action: AnswerQuestion
+) -> None:
     tracker = two(
         "商标注册要多久，多少钱",
         ("商标注册要多久", [(TRADEMARK, 0.9)]),
         ("商标注册多少钱", [(FEES, 0.9)]),
         faq=[(TRADEMARK, 0.4)],
     )
-    done = do(AnswerQuestion(), tracker)
+    done = do(action, tracker)
     assert [each["custom"]["faq"]["id"] for each in done.messages] == [TRADEMARK, FEES]
     assert all(each["custom"]["faq"]["basis"] for each in done.messages)
     assert sum(bool(each["buttons"]) for each in done.messages) == 1
@@ -149,3 +152,9 @@ def test_an_answer_that_is_likely_but_not_certain_offers_what_else_may_be_meant(
     assert titles == [here.entries[FEES].title, here.entries[PATENT].title, "都不是"]
     assert done.messages[0]["buttons"] == []
     assert done.slots["choices"] == [FEES, PATENT]
+
+
+@pytest.mark.parametrize("text", ["那今天会下雨吗", "那天气呢"])
+def test_what_is_out_of_scope_stays_so_after_an_answer(here: Context, text: str) -> None:
+    said = heard(text, "out_of_scope", category="out_of_scope", slots={"last_entry": TRADEMARK})
+    assert do(Refuse(), said).responses == ["utter_refuse"]
