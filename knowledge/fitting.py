@@ -25,6 +25,9 @@ _CLOSE_ENOUGH = 1e-4
 # What our questions cannot teach, as none is asked while it is in the index: that one we have word
 # for word is answered by its entry, and one we have as a counterexample is not.
 _GIVEN = {"same": 8.0, "unwanted": -0.5}
+# Nor can they teach that an entry that tells no price does not answer how much it costs: our own
+# questions ask only for what their entry tells.
+_GIVEN_CHANCE = {"untold": -1.5}
 # A beginning in which everything counts a little, for choosing the rivals.
 FIRST_GUESS = Calibration(
     tuple(0.0 if name in _GIVEN else -0.5 if name in AGAINST else 0.3 for name in RANKING),
@@ -143,7 +146,10 @@ def _fit_chance(
         bend = (inputs * (counts * chance * (1 - chance))[:, None]).T @ inputs + ridge
         weights = weights + np.linalg.solve(bend, slope)
     scaled = weights[:-1] / deviation
-    return scaled, float(weights[-1] - scaled @ mean)
+    offset = float(weights[-1] - scaled @ mean)
+    for name, weight in _GIVEN_CHANCE.items():
+        scaled[CHANCE.index(name)] = weight
+    return scaled, offset
 
 
 def is_right(question: Question, ranked: Ranked) -> NDArray[np.float64]:

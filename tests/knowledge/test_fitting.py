@@ -81,3 +81,7 @@ def test_golden_questions_may_have_several_answers_or_none(
     golden = golden_questions(index, embedder, file, TODAY)
     assert [len(one.right) for one in golden] == [2, 1]
     assert golden_questions(index, embedder, tmp_path / "none.jsonl", TODAY) == []
+
+
+def test_an_entry_that_does_not_tell_what_is_asked_is_less_likely(asked: list[Question]) -> None:
+    assert fit(asked, SHARES).chance[CHANCE.index("untold")] < -1
