@@ -13,6 +13,7 @@ from bot.faq.content import Content, shared_content
 from bot.faq.service import FaqService, shared_faq_service
 from bot.resources.regions import home_region
 from bot.settings import Settings
+from bot.staff.groups import load_groups
 from bot.staff.hours import SHANGHAI, WorkingHours
 from knowledge.entries import Entry
 
@@ -47,8 +48,10 @@ class Context:
 
     @property
     def hours(self) -> WorkingHours:
-        """When a person can be promised."""
-        return WorkingHours.parse(self.settings.working_hours)
+        """When a person can be promised, whatever the category, by what was imported up to now."""
+        with self.database.reading() as session:
+            groups = load_groups(session, WorkingHours.parse(self.settings.working_hours))
+        return groups.default.hours
 
     @property
     def region(self) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 from dotenv import dotenv_values
 
 from bot.errors import SettingsError
+from bot.staff.hours import WorkingHours
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
@@ -19,7 +20,6 @@ VAR = ROOT / "var"
 _NAME_SUFFIX = "质量基础设施一站式服务平台"
 # 《通用指南》4.3 forbids a name headed by these words; the longest spelling stands first.
 _FORBIDDEN_HEADS = ("中华人民共和国", "国家", "中国", "全国")
-_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
 def _setting(default: Any, meaning: str) -> Any:
@@ -88,9 +88,10 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"PORT={settings.port} 不在 1–65535 之间。")
     if settings.turn_limit_seconds <= 0:
         raise SettingsError("TURN_LIMIT_SECONDS 必须大于 0。")
-    opens, _, closes = settings.working_hours.partition("-")
-    if not _HOURS.fullmatch(settings.working_hours) or opens >= closes:
-        raise SettingsError("WORKING_HOURS 应写成 08:30-17:30 这样的形式，先上班后下班。")
+    try:
+        WorkingHours.parse(settings.working_hours)
+    except ValueError as error:
+        raise SettingsError(f"WORKING_HOURS {error}。") from None
     if not settings.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise SettingsError("DATABASE_URL 应以 sqlite:/// 或 postgresql+psycopg:// 开头。")
     if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:

@@ -14,6 +14,7 @@ from bot.cases.models import Case, CaseKind, CaseStatus, CaseStep
 from bot.conversations.models import Conversation
 from bot.database import next_value
 from bot.errors import CaseNotFound
+from bot.staff.calendar import load_calendar
 from bot.staff.hours import SHANGHAI
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def open_case(
         conversation_id=conversation_id,
         request_key=request_key,
         created_at=now,
-        due_at=due_after(WORKING_DAYS[kind], now),
+        due_at=due_after(WORKING_DAYS[kind], now, load_calendar(session)),
         steps=[CaseStep(status=CaseStatus.SUBMITTED, happened_at=now)],
     )
     session.add(case)

@@ -21,6 +21,7 @@ from bot.conversations.ledger import append
 from bot.conversations.models import Author, Conversation, ConversationStatus, StatusEvent
 from bot.errors import AlreadyTaken, ConversationNotFound, NotYours, WrongStatus
 from bot.responses import Responses
+from bot.staff.groups import load_groups
 from bot.staff.hours import WorkingHours, spoken
 from bot.staff.models import Staff
 
@@ -168,8 +169,9 @@ class Handoff:
     def _queue_words(
         self, session: Session, conversation: Conversation, now: datetime
     ) -> tuple[str, dict[str, Any]]:
-        if not self._hours.is_open(now):
-            opens_at = spoken(self._hours.next_opening(now))
+        hours = load_groups(session, self._hours).of(conversation.category).hours
+        if not hours.is_open(now):
+            opens_at = spoken(hours.next_opening(now))
             return "utter_system_queued_out_of_hours", {"opens_at": opens_at}
         return "utter_system_queued", {"position": position(session, conversation)}
 

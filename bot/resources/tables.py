@@ -139,13 +139,16 @@ def standard_number(cell: str) -> str:
     return text(64)(cell)
 
 
-def read_table(path: Path, columns: list[Column], faults: list[str]) -> list[dict[str, Any]]:
+def read_table(
+    path: Path, columns: list[Column], faults: list[str], place: str = ""
+) -> list[dict[str, Any]]:
     """Read a table; rows with a fault are left out and their faults noted.
 
     Args:
         path: The CSV file, UTF-8, with a header.
         columns: What it must hold; the first one is the key and must not repeat.
         faults: Where each fault is added: file, row and rule in one sentence.
+        place: Under which name each row tells its file and line, for faults found later.
     """
     content = _content(path, faults)
     reader = csv.DictReader(io.StringIO(content, newline=""), strict=True)
@@ -153,7 +156,7 @@ def read_table(path: Path, columns: list[Column], faults: list[str]) -> list[dic
         missing = [each.name for each in columns if each.name not in (reader.fieldnames or [])]
         if content and missing:
             faults.append(f"{path.name} 第 1 行：缺少列 {'、'.join(missing)}")
-        return [] if missing else list(_rows(path.name, reader, columns, faults))
+        return [] if missing else list(_rows(path.name, reader, columns, faults, place))
     except csv.Error:
         faults.append(f"{path.name} 第 {reader.line_num} 行：引号没有成对，读不下去")
         return []
@@ -176,7 +179,11 @@ def _content(path: Path, faults: list[str]) -> str:
 
 
 def _rows(
-    name: str, reader: csv.DictReader[str], columns: list[Column], faults: list[str]
+    name: str,
+    reader: csv.DictReader[str],
+    columns: list[Column],
+    faults: list[str],
+    place_name: str,
 ) -> Iterator[dict[str, Any]]:
     key, seen = columns[0].name, set[Any]()
     for raw in reader:
@@ -192,7 +199,7 @@ def _rows(
             faults.append(f"{place}：{row[key]} 重复")
             continue
         seen.add(row[key])
-        yield row
+        yield {**row, place_name: place} if place_name else row
 
 
 def _cells(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, Date, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bot.database import Base, UtcDateTime
@@ -53,3 +53,33 @@ class LoginFailure(Base):
     username: Mapped[str] = mapped_column(String(64), index=True)
     address: Mapped[str] = mapped_column(String(64), index=True)
     failed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ServiceGroup(Base):
+    """What the staff of one service category promise; what is empty, the platform's rule fills.
+
+    The category ``default`` stands for all that have no row of their own.
+    """
+
+    __tablename__ = "service_groups"
+
+    category: Mapped[str] = mapped_column(String(32), primary_key=True)
+    hours: Mapped[str] = mapped_column(String(120), default="")
+    # In working minutes.
+    first_response: Mapped[int | None]
+    next_response: Mapped[int | None]
+    resolution: Mapped[int | None]
+
+
+class CalendarDay(Base):
+    """A day that an imported holiday notice names: a day off, or a weekend that is worked.
+
+    ``notice_year`` is the year the notice is about: it may move days of the December before.
+    """
+
+    __tablename__ = "calendar_days"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    is_worked: Mapped[bool]
+    name: Mapped[str] = mapped_column(String(40))
+    notice_year: Mapped[int]
