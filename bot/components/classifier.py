@@ -15,6 +15,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.components.categories import category_of_example
+from bot.components.faq_examples import LabelledText, faq_examples
 from bot.components.message_vectors import message_vectors
 from bot.components.sources import classifier_fingerprint
 from bot.components.understanding_model import UnderstandingModel
@@ -51,7 +52,7 @@ class IntentAndCategoryClassifier(GraphComponent, IntentClassifier):
     def get_default_config() -> dict[str, Any]:
         # The ranking is stored in the tracker with each message; nobody looks
         # further than the first few.
-        return {"ranking_length": 5}
+        return {"ranking_length": 5, "learn_faq": False}
 
     @classmethod
     def create(
@@ -89,16 +90,10 @@ class IntentAndCategoryClassifier(GraphComponent, IntentClassifier):
         return classifier_fingerprint()
 
     def train(self, training_data: TrainingData) -> Resource:
-        examples = [
-            example
-            for example in training_data.intent_examples
-            if example.get(INTENT) and example.get(TEXT)
-        ]
-        texts = [example.get(TEXT) for example in examples]
-        intents = [example.get(INTENT) for example in examples]
-        categories = [
-            category_of_example(example.get(INTENT), example.get(METADATA)) for example in examples
-        ]
+        examples = _labelled(training_data)
+        if self._config.get("learn_faq"):
+            examples += faq_examples(example.text for example in examples)
+        texts, intents, categories = (list(column) for column in zip(*examples, strict=True))
         vectors = message_vectors.of_all(texts)
         self._model = UnderstandingModel.fit(texts, intents, categories, vectors)
         if QUICK_ENCODER in vectors and len(vectors) > 1:
@@ -143,3 +138,15 @@ class IntentAndCategoryClassifier(GraphComponent, IntentClassifier):
             {"name": category.name, "confidence": category.confidence},
             add_to_output=True,
         )
+
+
+def _labelled(training_data: TrainingData) -> list[LabelledText]:
+    return [
+        LabelledText(
+            example.get(TEXT),
+            example.get(INTENT),
+            category_of_example(example.get(INTENT), example.get(METADATA)),
+        )
+        for example in training_data.intent_examples
+        if example.get(INTENT) and example.get(TEXT)
+    ]

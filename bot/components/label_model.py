@@ -8,14 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.components.categories import OUT_OF_SCOPE
 from bot.components.text_features import Array, FeatureRows
 
 # Unit vectors need a weak penalty: from 10 to 60 the accuracy is the same, at
 # the usual 1 it is several points lower.
 _PENALTY = 1 / 30
-_TOLERANCE = 1e-4
-_MOST_STEPS = 300
-_FOLDS = 3
+# After 60 steps the held-out answers no longer change, only the weights' last digits.
+_MOST_STEPS = 60
+# Of the examples one in so many is held out to find the temperature.
+_FOLDS = 4
+# A quarter of real messages are none of our business, more than of any one category, and their
+# kinds are endless: doubt goes to them. At 4.0 no more of them are refused than at 2.0.
+_WEIGHT_OF_LABEL = {OUT_OF_SCOPE: 2.0}
 _TEMPERATURES = np.geomspace(0.3, 5.0, 60)
 
 
@@ -49,10 +54,18 @@ class LabelModel:
         names, targets = np.unique(np.asarray(labels), return_inverse=True)
         if len(names) < 2:
             raise ValueError("a classifier needs examples of at least two labels")
+        told = np.zeros((len(targets), len(names)), dtype=np.float32)
+        told[np.arange(len(targets)), targets] = 1.0
+        importance = np.array([_WEIGHT_OF_LABEL.get(str(name), 1.0) for name in names])
+        # Halfway between counting each example alike and each label alike: how many examples an
+        # intent has says little about how often customers mean it.
+        weights = (importance / np.sqrt(told.sum(axis=0)))[targets]
+        weights = (weights / weights.mean()).astype(np.float32)
+        light = rows.light()
         return cls(
             labels=tuple(str(name) for name in names),
-            weights=_fit(rows, targets, len(names)),
-            temperature=_temperature(rows, targets, len(names)),
+            weights=_fit(light, told, weights),
+            temperature=_temperature(light, told, weights),
         )
 
 
@@ -62,7 +75,7 @@ def softmax(scores: Array) -> Array:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
-def _fit(rows: FeatureRows, targets: NDArray[np.intp], labels: int) -> Array:
+def _fit(rows: FeatureRows, told: Array, example_weights: Array) -> Array:
     """Multinomial logistic regression.
 
     Not scikit-learn's: it takes one matrix, dense or sparse, and our rows are
@@ -70,46 +83,41 @@ def _fit(rows: FeatureRows, targets: NDArray[np.intp], labels: int) -> Array:
     """
     from scipy.optimize import minimize
 
-    count = len(targets)
-    wanted = np.zeros((count, labels))
-    wanted[np.arange(count), targets] = 1.0
-    # Each label weighs the same: how many examples an intent has says nothing
-    # about how often customers mean it.
-    weight = (count / labels / np.maximum(wanted.sum(axis=0), 1))[targets][:, None]
+    count, labels = told.shape
+    weight = example_weights[:, None]
 
     def loss_and_slope(flat: Array) -> tuple[float, Array]:
-        weights = flat.reshape(rows.width + 1, labels)
+        weights = flat.reshape(rows.width + 1, labels).astype(np.float32)
         likely = softmax(rows.times(weights[:-1]) + weights[-1])
-        surprise = -np.log(np.maximum(likely[wanted > 0], 1e-300))
-        penalised = weights[:-1] * _PENALTY
-        loss = (weight[:, 0] * surprise).sum() + (weights[:-1] * penalised).sum() / 2
-        error = (likely - wanted) * weight
+        surprise = -np.log(np.maximum(likely[told > 0], 1e-30))
+        penalised = weights[:-1] * np.float32(_PENALTY)
+        loss = (example_weights * surprise).sum() + (weights[:-1] * penalised).sum() / 2
+        error = (likely - told) * weight
         slope = np.vstack([rows.transposed_times(error) + penalised, error.sum(axis=0)])
-        return loss / count, slope.ravel() / count
+        return float(loss) / count, slope.ravel().astype(np.float64) / count
 
     found = minimize(
         loss_and_slope,
         np.zeros((rows.width + 1) * labels),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": _MOST_STEPS, "gtol": _TOLERANCE / 30},
+        options={"maxiter": _MOST_STEPS},
     )
     return np.asarray(found.x.reshape(rows.width + 1, labels))
 
 
-def _temperature(rows: FeatureRows, targets: NDArray[np.intp], labels: int) -> float:
+def _temperature(rows: FeatureRows, told: Array, example_weights: Array) -> float:
     """The temperature under which held-out examples are least surprising."""
     from sklearn.model_selection import StratifiedKFold
 
-    folds = min(_FOLDS, int(np.bincount(targets).min()))
+    folds = min(_FOLDS, int(told.sum(axis=0).min()))
     if folds < 2:
         return 1.0
-    scores = np.zeros((len(targets), labels))
     splitter = StratifiedKFold(folds, shuffle=True, random_state=0)
-    for train, held_out in splitter.split(np.zeros(len(targets)), targets):
-        weights = _fit(rows.of(train), targets[train], labels)
-        scores[held_out] = rows.of(held_out).times(weights[:-1]) + weights[-1]
-    right = np.arange(len(targets)), targets
+    train, held_out = next(splitter.split(told, told.argmax(axis=1)))
+    weights = _fit(rows.of(train), told[train], example_weights[train])
+    scores = rows.of(held_out).times(weights[:-1]) + weights[-1]
+    right = told[held_out] > 0
     surprise = [
         -np.log(np.maximum(softmax(scores / temperature)[right], 1e-12)).mean()
         for temperature in _TEMPERATURES

