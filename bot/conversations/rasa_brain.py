@@ -79,17 +79,20 @@ def _answer(body: dict[str, Any]) -> Answer:
     customs = [message.get("custom") or {} for message in messages]
     failure = FailureKind.ACTION_FAILED if body.get("failure") else None
     handoff = _first(customs, "handoff") or {}
-    if not messages and failure is None:
+    replies = [reply for message in messages if not _is_empty(reply := _reply(message))]
+    handoff_reason = _text(handoff.get("reason")) or None
+    if not (replies or handoff_reason or failure):
         raise BrainFailed(FailureKind.SILENT)
+    confidence = nlu.get("confidence")
     return Answer(
-        replies=[reply for message in messages if not _is_empty(reply := _reply(message))],
-        intent=nlu.get("intent"),
-        category=nlu.get("category"),
-        confidence=nlu.get("confidence"),
+        replies=replies,
+        intent=_text(nlu.get("intent")) or None,
+        category=_text(nlu.get("category")) or None,
+        confidence=None if confidence is None else float(confidence),
         entities=nlu.get("entities") or [],
         slots=handoff.get("slots") or _first(customs, "told") or {},
-        handled=_first(customs, "handled"),
-        handoff_reason=handoff.get("reason"),
+        handled=_text(_first(customs, "handled")) or None,
+        handoff_reason=handoff_reason,
         failure=failure,
     )
 
@@ -108,12 +111,23 @@ def _reply(message: dict[str, Any]) -> Reply:
         ),
         "text",
     )
-    return Reply(message.get("text") or "", kind, data)
+    return Reply(_text(message.get("text")), kind, data)
 
 
 def _is_empty(reply: Reply) -> bool:
     # What a form has been told travels by itself: staff see it whichever way they are called.
     return not reply.text and not reply.data
+
+
+def _text(value: object) -> str:
+    """What can be stored as text; what cannot would end the turn without a word."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(f"not a text: {value!r}")
+    # Half a surrogate pair is legal in JSON and in no database.
+    value.encode()
+    return value
 
 
 def _first(customs: list[dict[str, Any]], key: str) -> Any:
