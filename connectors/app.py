@@ -65,7 +65,8 @@ def create_app(
     app.config.RESPONSE_TIMEOUT = 60
     app.config.FALLBACK_ERROR_FORMAT = "json"
     responses = Responses.load()
-    handoff = Handoff(responses, WorkingHours.parse(settings.working_hours))
+    hours = WorkingHours.parse(settings.working_hours)
+    handoff = Handoff(responses, hours)
     app.ctx.settings = settings
     app.ctx.database = database
     app.ctx.brain = brain
@@ -73,6 +74,7 @@ def create_app(
     app.ctx.clock = clock
     app.ctx.responses = responses
     app.ctx.handoff = handoff
+    app.ctx.hours = hours
     app.ctx.bell = Bell()
     app.ctx.owners = Owners()
     answering = Answering(brain, faq, Fallback(faq, responses), settings.turn_limit_seconds)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from bot.cases.progress import case_view
 from bot.cases.service import cases_of
+from bot.conversations.deadlines import promises
 from bot.conversations.fallback import ASKS_FOR_PERSON
 from bot.conversations.ledger import append, checked_text, messages_of
 from bot.conversations.models import (
@@ -23,6 +24,7 @@ from bot.conversations.models import (
 )
 from bot.conversations.views import message_view, status_view
 from bot.errors import BadInput, ConversationNotFound, NotYours, WrongStatus
+from bot.staff.hours import WorkingHours
 from bot.staff.models import Staff
 
 # The list shows what staff can work through; older resolved ones are found by customer.
@@ -37,9 +39,12 @@ _ABOUT_A_SERVICE = and_(Turn.category.is_not(None), Turn.category != "out_of_sco
 
 
 def conversations_in(
-    session: Session, status: ConversationStatus | None, *, now: datetime
+    session: Session, status: ConversationStatus | None, hours: WorkingHours, *, now: datetime
 ) -> list[dict[str, Any]]:
-    """Conversations of one status (all open ones by default), the longest waiting first."""
+    """Conversations of one status (all open ones by default), the longest waiting first.
+
+    ``hours`` are the platform's; groups may have their own.
+    """
     query = select(Conversation).options(joinedload(Conversation.staff)).limit(_LIST_LIMIT)
     if status is None:
         query = query.where(Conversation.status != ConversationStatus.RESOLVED)
@@ -50,13 +55,14 @@ def conversations_in(
     else:
         query = query.order_by(Conversation.last_message_at.desc())
     found = list(session.scalars(query))
-    return _rows(session, found, now)
+    return _rows(session, found, hours, now)
 
 
 def conversation_row(
     conversation: Conversation,
     first_words: str,
     unanswered: tuple[int, datetime | None] = (0, None),
+    promise: dict[str, Any] | None = None,
     *,
     now: datetime,
 ) -> dict[str, Any]:
@@ -81,11 +87,14 @@ def conversation_row(
         "last_seq": conversation.last_seq,
         "unanswered": unanswered[0],
         "unanswered_since": _iso(unanswered[1]),
+        "sla": promise,
         **status_view(conversation),
     }
 
 
-def conversation_detail(session: Session, conversation_id: str, *, now: datetime) -> dict[str, Any]:
+def conversation_detail(
+    session: Session, conversation_id: str, hours: WorkingHours, *, now: datetime
+) -> dict[str, Any]:
     """Everything about one conversation but the suggestions, which need the knowledge base.
 
     Raises:
@@ -103,10 +112,10 @@ def conversation_detail(session: Session, conversation_id: str, *, now: datetime
         .order_by(SuppressedDraft.id)
     )
     return {
-        "conversation": _rows(session, [conversation], now)[0],
+        "conversation": _rows(session, [conversation], hours, now)[0],
         "messages": [message_view(each) for each in messages_of(session, conversation.id)],
         "events": [_event_view(each) for each in events],
-        "customer": _customer_view(session, conversation, now),
+        "customer": _customer_view(session, conversation, hours, now),
         "cases": [case_view(each) for each in cases_of(session, conversation.customer_id)],
         "handoff_note": _handoff_note(session, conversation),
         "suppressed_drafts": [
@@ -212,11 +221,20 @@ def _found(session: Session, conversation_id: str, for_update: bool = False) -> 
     return found
 
 
-def _rows(session: Session, found: list[Conversation], now: datetime) -> list[dict[str, Any]]:
+def _rows(
+    session: Session, found: list[Conversation], hours: WorkingHours, now: datetime
+) -> list[dict[str, Any]]:
     ids = [each.id for each in found]
     words, unanswered = _first_words(session, ids), _unanswered(session, ids)
+    promised = promises(session, found, hours, now=now)
     return [
-        conversation_row(each, words.get(each.id, ""), unanswered.get(each.id, (0, None)), now=now)
+        conversation_row(
+            each,
+            words.get(each.id, ""),
+            unanswered.get(each.id, (0, None)),
+            promised.get(each.id),
+            now=now,
+        )
         for each in found
     ]
 
@@ -260,7 +278,9 @@ def _first_words(session: Session, ids: list[str]) -> dict[str, str]:
     return {row[0]: row[1][:_FIRST_WORDS] for row in session.execute(query)}
 
 
-def _customer_view(session: Session, conversation: Conversation, now: datetime) -> dict[str, Any]:
+def _customer_view(
+    session: Session, conversation: Conversation, hours: WorkingHours, now: datetime
+) -> dict[str, Any]:
     earlier = list(
         session.scalars(
             select(Conversation)
@@ -276,7 +296,7 @@ def _customer_view(session: Session, conversation: Conversation, now: datetime) 
         "name": f"访客 {conversation.customer_id}",
         "channel": conversation.channel,
         "since": _iso(conversation.customer.created_at),
-        "earlier": _rows(session, earlier, now),
+        "earlier": _rows(session, earlier, hours, now),
     }
 
 

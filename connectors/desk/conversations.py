@@ -51,11 +51,11 @@ async def list_(request: Request) -> HTTPResponse:
         raise BadInput("status 应为 queued、staff、bot 或 resolved。")
     status = ConversationStatus(asked) if asked else None
 
-    now = request.app.ctx.clock()
+    now, hours = request.app.ctx.clock(), request.app.ctx.hours
 
     def read(session: Session) -> list[dict[str, Any]]:
         reader(session, request)
-        return desk.conversations_in(session, status, now=now)
+        return desk.conversations_in(session, status, hours, now=now)
 
     found = await request.app.ctx.database.read(read)
     # Clocks at desks are wrong now and then; waiting is counted by ours.
@@ -69,7 +69,9 @@ async def show(request: Request, conversation_id: str) -> HTTPResponse:
 
     def read(session: Session) -> tuple[dict[str, Any], str]:
         reader(session, request)
-        detail = desk.conversation_detail(session, conversation_id, now=context.clock())
+        detail = desk.conversation_detail(
+            session, conversation_id, context.hours, now=context.clock()
+        )
         detail["feedback"] = _feedback_view(session.get(ConversationFeedback, conversation_id))
         return detail, desk.last_question(session, conversation_id)
 

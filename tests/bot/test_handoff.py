@@ -20,11 +20,13 @@ from bot.staff.models import Staff
 from tests.factories import alice, bob, writes, xiaolin
 from tests.fakes import FakeClock
 
+HOURS = WorkingHours.parse("08:30-17:30")
+
 
 @pytest.fixture
 def handoff() -> Handoff:
     """The transitions with the product's own words."""
-    return Handoff(Responses.load(), WorkingHours.parse("08:30-17:30"))
+    return Handoff(Responses.load(), HOURS)
 
 
 @pytest.fixture
@@ -150,7 +152,7 @@ def test_requeue_keeps_the_age_in_the_queue(
         handoff.accept(session, queued.conversation.id, person, now=clock())
         clock.advance(minutes=10)
         handoff.requeue(session, queued.conversation.id, person, now=clock())
-        row = conversations_in(session, ConversationStatus.QUEUED, now=clock())[0]
+        row = conversations_in(session, ConversationStatus.QUEUED, HOURS, now=clock())[0]
         assert _reload(session, queued).queued_at == since
         assert row["waiting_seconds"] == 600
 
@@ -202,6 +204,6 @@ def test_message_after_the_end_opens_a_new_conversation_and_no_queue_entry(
         assert once_more.conversation.id == thanks.conversation.id
         assert thanks.conversation.status == ConversationStatus.BOT
         assert _reload(session, queued).status == ConversationStatus.RESOLVED
-        detail = conversation_detail(session, thanks.conversation.id, now=clock())
+        detail = conversation_detail(session, thanks.conversation.id, HOURS, now=clock())
         earlier = [each["id"] for each in detail["customer"]["earlier"]]
         assert earlier == [queued.conversation.id]

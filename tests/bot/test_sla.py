@@ -173,8 +173,8 @@ def test_ten_thousand_random_episodes_equal_a_minute_by_minute_count() -> None:
     for _ in range(CASES):
         hours, oracle = dice.choice(offices)
         began, said, resolved, now = random_episode(dice)
-        goals = [dice.choice([1, 5, 10, 30, dice.randint(1, 300)]) for _ in range(2)]
-        targets = Targets(*goals, dice.choice([10, 120, 480, dice.randint(1, 3000)]))
+        first, following = (dice.choice([1, 5, 10, 30, dice.randint(1, 300)]) for _ in range(2))
+        targets = Targets(first, following, dice.choice([10, 120, 480, dice.randint(1, 3000)]))
         episode = Episode(
             minute(began),
             [Said(by_customer, minute(at)) for by_customer, at in said],

@@ -39,7 +39,7 @@ export class Conversations {
   /** Follows one change; returns the statuses whose lists must be asked for again. */
   note(change) {
     const row = this.#rows.get(change.conversation_id);
-    if (change.type === "message") this.#noteMessage(row, change.message);
+    if (change.type === "message") return this.#noteMessage(row, change.message);
     if (change.type !== "status") return [];
     const before = row?.status;
     if (row) Object.assign(row, { status: change.status, holder: change.holder, reason: change.reason });
@@ -51,17 +51,21 @@ export class Conversations {
   }
 
   #noteMessage(row, message) {
-    if (!row || message.seq <= row.last_seq) return;
+    if (!row || message.seq <= row.last_seq) return [];
+    let asked = [];
     Object.assign(row, { last_seq: message.seq, last_message_at: message.created_at });
     if (message.author === "customer") {
       row.first_words ||= message.text.slice(0, 60);
+      // Only the server knows working time, and by when an answer is due.
+      if (this.isMine(row) && !row.unanswered) asked = ["staff"];
       row.unanswered = (row.unanswered ?? 0) + 1;
       row.unanswered_since ??= message.created_at;
     } else if (message.author !== "system" && !message.private) {
-      Object.assign(row, { unanswered: 0, unanswered_since: null });
+      Object.assign(row, { unanswered: 0, unanswered_since: null, sla: null });
     }
     const category = message.data?.turn?.category;
     if (category && category !== "out_of_scope") row.category = category;
+    return asked;
   }
 
   /** The rows of one tab in the order in which they are shown. */

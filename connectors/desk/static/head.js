@@ -34,6 +34,6 @@ export class Head {
 }
 
 function waitingOf(row, isMine) {
-  if (row.status === "queued") return waitingNode(row.queued_at ?? row.created_at, "queue");
-  return isMine && row.unanswered_since ? waitingNode(row.unanswered_since, "reply") : null;
+  if (row.status === "queued") return waitingNode(row.queued_at ?? row.created_at, "queue", row.sla);
+  return isMine && row.unanswered_since ? waitingNode(row.unanswered_since, "reply", row.sla) : null;
 }

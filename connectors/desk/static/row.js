@@ -2,7 +2,7 @@
 
 import { element, hiddenLabel, hook } from "/static/dom.js";
 import { spokenTime } from "/static/times.js";
-import { waitingNode } from "./waiting.js";
+import { promiseNode, waitingNode } from "./waiting.js";
 import { categoryName, channelName, reasonName, staffName } from "./words.js";
 
 export function rowNode({ open, accept }) {
@@ -26,6 +26,8 @@ export function fillRow(node, row, { isOpen, isMine, unread }) {
   set(hook(node, "row-channel"), channelName(row.channel));
   const marks = [];
   if (row.category) marks.push(element("span", { class: "tag", text: categoryName(row.category) }));
+  const promise = promiseNode(row.status === "queued" || isMine ? row.sla : null);
+  if (promise) marks.push(promise);
   if (unread) marks.push(element("span", { class: "badge figures" }, String(unread), hiddenLabel("条未读")));
   hook(node, "row-marks").replaceChildren(...marks);
   hook(node, "row-state").replaceChildren(stateOf(row, isMine));
@@ -39,11 +41,11 @@ export function fillRow(node, row, { isOpen, isMine, unread }) {
 function stateOf(row, isMine) {
   const words = (text) => element("span", { class: "row-state", text });
   if (row.status === "queued") {
-    const waiting = waitingNode(row.queued_at ?? row.created_at, "queue");
+    const waiting = waitingNode(row.queued_at ?? row.created_at, "queue", row.sla);
     const reason = row.reason && row.reason !== "customer_asked" ? reasonName(row.reason) : "";
     return reason ? element("span", {}, waiting, element("span", { class: "row-reason", text: ` · ${reason}` })) : waiting;
   }
-  if (isMine) return row.unanswered_since ? waitingNode(row.unanswered_since, "reply") : words(`已回复 ${spokenTime(row.last_message_at)}`);
+  if (isMine) return row.unanswered_since ? waitingNode(row.unanswered_since, "reply", row.sla) : words(`已回复 ${spokenTime(row.last_message_at)}`);
   if (row.status === "staff") return words(`${staffName(row.holder)}接待中`);
   if (row.status === "bot") return words(`机器人接待 · ${spokenTime(row.last_message_at)}`);
   return words(`已结束 · ${spokenTime(row.last_message_at)}`);

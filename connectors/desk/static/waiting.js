@@ -1,9 +1,7 @@
-/** Waiting time that counts up by itself, near its limit and past it, in words and colour. */
+/** Waiting time that counts up by itself, and what was promised, in words and colour. */
 
 import { element } from "/static/dom.js";
-
-const LIMIT_SECONDS = 600; // the queue's promise
-const NEAR_SECONDS = 270; // a little before five minutes, while something can still be done
+import { spokenTime } from "/static/times.js";
 
 let offset = 0; // what the server's clock is ahead of ours
 
@@ -15,11 +13,10 @@ export function serverNow() {
   return Date.now() + offset;
 }
 
-/** `{text, level}`: how long, and whether it is fine, near or late. */
-export function waitingWords(since, now = serverNow()) {
-  const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000));
-  const level = seconds >= LIMIT_SECONDS ? "late" : seconds >= NEAR_SECONDS ? "near" : "fine";
-  return { text: lengthWords(seconds), level };
+/** fine, near or late: by the moments that the server worked out, which knows working time. */
+function levelAt(now, { warn, due }) {
+  if (due && now > Date.parse(due)) return "late";
+  return warn && now >= Date.parse(warn) ? "near" : "fine";
 }
 
 function lengthWords(seconds) {
@@ -37,16 +34,42 @@ const LABELS = {
   reply: { fine: "客户在等", near: "客户久等", late: "回复超时" },
 };
 
-/** @param what is waited for: `queue` to be accepted, `reply` to be answered */
-export function waitingNode(since, what) {
-  const node = element("span", { class: "waiting figures", "data-since": since, "data-what": what });
+/**
+ * @param what is waited for: `queue` to be accepted, `reply` to be answered
+ * @param sla the row's promise, or null; a resolution's says nothing about the next answer
+ */
+export function waitingNode(since, what, sla) {
+  const ours = sla && sla.which !== "resolution" ? sla : {};
+  const node = element("span", { class: "waiting figures", "data-since": since, "data-what": what, "data-warn": ours.warn_at ?? "", "data-due": ours.due_at ?? "" });
   update(node);
   return node;
 }
 
+const PROMISES = { first_response: "首响", next_response: "回复", resolution: "办结" };
+
+/** By when what is due; null while the customer owes an answer. */
+export function promiseNode(sla) {
+  if (!sla?.due_at || sla.paused) return null;
+  const node = element("span", { class: "tag promise figures", "data-promise": sla.which, "data-warn": sla.warn_at ?? "", "data-due": sla.due_at });
+  update(node);
+  return node;
+}
+
+/** `09:40`, `周三 08:40`, `12 月 2 日`: as short as a badge must be. */
+function dueWords(due, now) {
+  const whole = spokenTime(due, new Date(now));
+  const [, day, weekday, clock] = /^(.+日)（(.+)）(.+)$/.exec(whole) ?? [];
+  if (!day) return whole;
+  return Date.parse(due) - now < 6 * 86_400_000 ? `${weekday} ${clock}` : day;
+}
+
 function update(node, now = serverNow()) {
-  const { text, level } = waitingWords(node.dataset.since, now);
-  const words = `${SIGNS[level]}${LABELS[node.dataset.what][level]} ${text}`;
+  const { since, what, promise, due } = node.dataset;
+  const level = levelAt(now, node.dataset);
+  let words;
+  if (promise) words = level === "late" ? `${PROMISES[promise]}超时` : `${dueWords(due, now)} 前${PROMISES[promise]}`;
+  else words = `${LABELS[what][level]} ${lengthWords(Math.max(0, Math.floor((now - Date.parse(since)) / 1000)))}`;
+  words = SIGNS[level] + words;
   if (node.textContent !== words) node.textContent = words;
   if (node.dataset.level !== level) node.dataset.level = level;
 }
@@ -56,7 +79,7 @@ export function startCounting() {
   const countAll = () => {
     if (document.hidden) return;
     const now = serverNow();
-    for (const node of document.querySelectorAll("[data-since]")) update(node, now);
+    for (const node of document.querySelectorAll("[data-since], [data-promise]")) update(node, now);
   };
   setInterval(countAll, 1000);
   document.addEventListener("visibilitychange", countAll);

@@ -61,6 +61,38 @@ def test_row_counts_what_nobody_answered(
     assert _row(alice)["unanswered_since"] == since
 
 
+def test_row_says_by_when_what_is_promised(
+    alice: httpx.Client, waiting: Opened, clock: FakeClock
+) -> None:
+    due = {
+        "which": "first_response",
+        "state": "fine",
+        "due_at": "2026-11-24T01:40:00+00:00",
+        "warn_at": "2026-11-24T01:35:00+00:00",
+        "remaining_minutes": 10,
+        "paused": False,
+    }
+    (row,) = alice.get("/api/desk/conversations?status=queued").json()["conversations"]
+    assert row["sla"] == due
+    clock.advance(minutes=6)
+    assert alice.get(path(waiting)).json()["conversation"]["sla"] == {
+        **due,
+        "state": "warning",
+        "remaining_minutes": 4,
+    }
+    alice.post(path(waiting, "accept"))
+    clock.advance(minutes=5)
+    assert (_row(alice)["sla"]["state"], _row(alice)["sla"]["remaining_minutes"]) == (
+        "breached",
+        -1,
+    )
+    alice.post(path(waiting, "messages"), json=said("请稍等。"))
+    assert (_row(alice)["sla"]["which"], _row(alice)["sla"]["paused"]) == ("resolution", True)
+    alice.post(path(waiting, "resolve"), json={})
+    (row,) = alice.get("/api/desk/conversations?status=resolved").json()["conversations"]
+    assert row["sla"] is None
+
+
 def _row(client: httpx.Client) -> dict[str, Any]:
     (row,) = client.get("/api/desk/conversations", params={"status": "staff"}).json()[
         "conversations"
