@@ -24,7 +24,15 @@ from actions.instruments import asks_about_verification, tell_about
 from actions.said import Said, active_form
 from actions.standards import LookUpStandard
 from bot.faq.aspects import aspects_in
-from bot.faq.followups import about_wish, follow_up, instead_in, refers_back, tells
+from bot.faq.followups import (
+    about_wish,
+    follow_up,
+    instead_in,
+    is_near,
+    lacks_subject,
+    refers_back,
+    tells,
+)
 from knowledge.entries import Entry
 
 # What a standard's card tells: asked again without the number, the card comes again.
@@ -36,7 +44,7 @@ _TOPICS = ("last_entry", "last_thing", "last_standard")
 
 def leans_on_before(tracker: Tracker, said: Said) -> bool:
     """Whether a message names no subject and there is one to take up."""
-    if active_form(tracker) == "open_case_form" and about_the_case(tracker, said):
+    if asks_about_case(tracker, said):
         return True
     known = any(tracker.get_slot(slot) for slot in _TOPICS)
     if not known or "standard_number" in said.entities or not refers_back(said.text):
@@ -44,9 +52,11 @@ def leans_on_before(tracker: Tracker, said: Said) -> bool:
     return names_thing(said) is None or instead_in(said.text) is not None
 
 
-def about_the_case(tracker: Tracker, said: Said) -> bool:
-    """Whether the price is asked of what the open form is about: “现场多少钱啊”."""
-    return "cost" in aspects_in(said.text) and bool(tracker.get_slot("case_need"))
+def asks_about_case(tracker: Tracker, said: Said) -> bool:
+    """Whether it is asked of what the open form is about: “现场多少钱啊”, “几天能好”."""
+    if active_form(tracker) != "open_case_form" or not tracker.get_slot("case_need"):
+        return False
+    return "cost" in aspects_in(said.text) or lacks_subject(said.text)
 
 
 def neighbour_of_last(tracker: Tracker, said: Said, here: Context) -> Entry | None:
@@ -66,8 +76,8 @@ class AnswerFollowup(Doing):
     async def act(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
-        if active_form(tracker) == "open_case_form" and about_the_case(tracker, said):
-            return _tell_price(dispatcher, tracker, said, here)
+        if asks_about_case(tracker, said):
+            return _tell_of_case(dispatcher, tracker, said, here)
         if (both := answer_both(dispatcher, said, here)) is not None:
             return both
         last = here.entries.get(tracker.get_slot("last_entry") or "")
@@ -87,10 +97,14 @@ class AnswerFollowup(Doing):
         return []
 
 
-def _tell_price(
+def _tell_of_case(
     dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
 ) -> list[EventType]:
     need, category = tracker.get_slot("case_need"), tracker.get_slot("case_category")
+    if "cost" not in aspects_in(said.text):
+        # “几天能好” is near “多久检一次” in words and far from it in meaning.
+        dispatcher.utter_message(response="utter_case_told_later", need=need)
+        return []
     entry = about_wish(here.entries.values(), need, category, said.text, here.today)
     if entry is None:
         dispatcher.utter_message(response="utter_case_price", need=need)
@@ -136,4 +150,4 @@ def _found_near(last: Entry, said: Said, here: Context) -> str | None:
     if decision.kind != "answer":
         return None
     found = here.entries[decision.choices[0]]
-    return found.id if found.category == last.category or found.id in last.related else None
+    return found.id if is_near(found, last, said.text) else None

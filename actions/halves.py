@@ -11,6 +11,7 @@ from actions.said import Half, Said
 from bot.faq.followups import covers, follow_up
 from bot.faq.service import candidates_from
 from bot.faq.two_questions import parts_of
+from knowledge.decision import CERTAIN
 from knowledge.entries import Entry
 
 
@@ -48,5 +49,9 @@ def _halves_of(said: Said, here: Context) -> tuple[Half, ...]:
 
 
 def _sure(half: Half, said: Said, here: Context) -> Entry | None:
-    decision = decide_on(candidates_from(half.faq), said, here)
-    return here.entries[decision.choices[0]] if decision.kind == "answer" else None
+    # Half a question is easily taken for another one, so nothing less than certain will do.
+    found = candidates_from(half.faq)
+    decision = decide_on(found, said, here)
+    if decision.kind != "answer" or found[0].score < CERTAIN:
+        return None
+    return here.entries[decision.choices[0]]

@@ -29,7 +29,12 @@ from actions.entries import (
     tell_entry,
 )
 from actions.experts import FindExpert
-from actions.followups import AnswerFollowup, leans_on_before, neighbour_of_last
+from actions.followups import (
+    AnswerFollowup,
+    asks_about_case,
+    leans_on_before,
+    neighbour_of_last,
+)
 from actions.halves import answer_both
 from actions.hotlines import competent
 from actions.institutions import FindInstitution
@@ -154,6 +159,8 @@ class Refuse(Doing):
     ) -> list[EventType]:
         if (both := answer_both(dispatcher, said, here)) is not None:
             return both
+        if asks_about_case(tracker, said):
+            return await AnswerFollowup().act(dispatcher, tracker, said, here)
         # “那今天会下雨吗” leans on what was said before, too; only what is found there counts.
         if (neighbour := neighbour_of_last(tracker, said, here)) is not None:
             return tell_entry(dispatcher, here, neighbour.id, [], said)

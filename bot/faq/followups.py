@@ -25,6 +25,10 @@ _INSTEAD = re.compile(
     r"^(?:那么?|要是|如果|假如|换成|换|还有|，|,|\s)*(?P<other>[^，,？?]{2,10}?)(?:的话|的)?呢[？?]?$"
 )
 _SHORTEST_NAME = 2
+# “超期会罚吗” says in which case, and not of what.
+_CIRCUMSTANCE = re.compile(
+    "超期|逾期|过期|延期|到期|晚了|不[办做检交报换]了?|没有?[办做检交报换]|丢了|网上|线上|线下|代办|提前|加急|异地|自己"
+)
 # The subject must be shared at least by half, or another thing's price is told.
 SHARED = 0.5
 # An entry asked about, with its subject shared by half, is near enough unless its title speaks
@@ -44,8 +48,9 @@ def refers_back(text: str) -> bool:
 
 def lacks_subject(text: str) -> bool:
     """Whether it asks about an aspect without naming of what: “需要什么材料呢”."""
-    short = len(text) <= _LONGEST
-    return short and bool(aspects_in(text)) and len(named_in(text)) < _SHORTEST_NAME
+    if len(text) > _LONGEST or not aspects_in(text):
+        return False
+    return len(named_in(_CIRCUMSTANCE.sub("", text))) < _SHORTEST_NAME
 
 
 def instead_in(text: str) -> str | None:
@@ -83,6 +88,15 @@ def about_wish(
     """The entry that tells of a wish what is asked about it: “多少钱” of “ISO 9001 认证”."""
     near = [entry for entry in entries if category in (None, entry.category)]
     return _best(near, _subject(wish), text, on, f"{wish} {text}")
+
+
+def is_near(entry: Entry, last: Entry, text: str) -> bool:
+    """Whether what a search found for bare words may be about the last entry's subject."""
+    if entry.id in last.related:
+        return True
+    known = " ".join((last.title, *last.questions, text))
+    alike = _shared(_subject(last.title), entry) >= SHARED
+    return entry.category == last.category and alike and _strangeness(entry, known) <= STRANGE
 
 
 def covers(entry: Entry, text: str) -> bool:
@@ -146,6 +160,7 @@ def _same_of_another(entries: Iterable[Entry], last: Entry, other: str, on: date
         if entry.category != last.category or not alike:
             continue
         score = named + asking / len(entry.questions) + alike
+        score -= _strangeness(entry, " ".join((other, last.title, *last.questions)))
         if best is None or score > best[0]:
             best = (score, entry)
     return best[1] if best else None

@@ -103,7 +103,7 @@ def _are_two(first: str, second: str) -> bool:
         return False
     one, other = aspects_in(first), aspects_in(second)
     if re.match(_ANNOUNCED, second):
-        return one != other or not one
+        return one != other or not one or len(named_in(_OPENING.sub("", second))) >= _SHORTEST_NAME
     if one and _JUST_THIS.match(second) and not other:
         return True
     return bool(one and other) and not one & other

@@ -53,7 +53,7 @@ def test_a_half_that_the_search_does_not_know_is_taken_from_the_neighbours(here:
 
 
 def test_two_questions_of_which_one_is_unsure_are_answered_as_one(here: Context) -> None:
-    halves = (("标签怎么写", []), ("多久能好", []))
+    halves = (("标签怎么写", [(TRADEMARK, 0.5)]), ("多久能好", [(FEES, 0.9)]))
     done = do(AnswerQuestion(), two("标签怎么写，多久能好", *halves, faq=[(CCC, 0.9)]))
     assert [each["custom"]["faq"]["id"] for each in done.messages] == [CCC]
 
@@ -79,6 +79,7 @@ def test_an_entry_made_for_both_questions_is_said_once(here: Context) -> None:
         (TRADEMARK, "那专利呢", PATENT),
         (TRADEMARK, "那个人的呢", "ip-trademark-personal"),
         ("other-forklift", "换成电梯呢", "other-elevator"),
+        ("ip-patent-fees", "那商标呢", FEES),
         ("certification-ccc-process", "不做有什么后果", "certification-ccc-what"),
     ],
 )
@@ -120,7 +121,7 @@ def test_a_follow_up_with_another_instrument_is_told_from_the_dictionary(
     assert do(AnswerFollowup(), said).messages[0]["name"] == "水表"
 
 
-@pytest.mark.parametrize("action", [AnswerQuestion(), AnswerFollowup()])
+@pytest.mark.parametrize("action", [AnswerQuestion(), AnswerFollowup(), Refuse()])
 def test_the_price_in_a_case_form_is_that_of_the_case_and_the_form_goes_on(
     here: Context, action: AnswerQuestion
 ) -> None:
@@ -158,3 +159,23 @@ def test_an_answer_that_is_likely_but_not_certain_offers_what_else_may_be_meant(
 def test_what_is_out_of_scope_stays_so_after_an_answer(here: Context, text: str) -> None:
     said = heard(text, "out_of_scope", category="out_of_scope", slots={"last_entry": TRADEMARK})
     assert do(Refuse(), said).responses == ["utter_refuse"]
+
+
+def test_a_circumstance_is_no_subject(here: Context) -> None:
+    said = heard(
+        "超期会罚吗",
+        "ask_other",
+        slots={"last_entry": "other-elevator"},
+        faq=[("metrology-overdue-penalty", 0.9)],
+    )
+    assert do(AnswerQuestion(), said).slots.get("last_entry") != "metrology-overdue-penalty"
+
+
+def test_what_else_is_asked_of_the_case_in_a_form_is_left_to_the_institution(
+    here: Context,
+) -> None:
+    slots = {"case_need": "校准游标卡尺", "case_category": "metrology"}
+    said = heard("几天能好", "out_of_scope", slots=slots, form="open_case_form")
+    done = do(Refuse(), said)
+    assert done.responses == ["utter_case_told_later"]
+    assert done.next == ["open_case_form"]

@@ -36,7 +36,7 @@ def test_staff_move_a_case_on_and_the_customer_hears_of_it(
             conversation_id=waiting.conversation.id,
         ).number
     sign_in(desk)
-    desk.keyboard.press("j")
+    desk.locator(".row").first.click()
     case = desk.locator(".case")
     expect(case).to_contain_text("校准游标卡尺 <b>急</b>")
     expect(case).to_contain_text("已提交")

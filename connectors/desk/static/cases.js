@@ -40,7 +40,7 @@ export class Cases {
       { class: "case", "data-status": one.status },
       element("h3", { class: "case-title" }, element("span", { class: "figures", text: one.number }), element("span", { class: "tag", text: caseStatus(one.status) })),
       element("p", { class: "case-need", text: [caseKind(one.kind), one.need].filter(Boolean).join("：") }),
-      facts(one),
+      one.next.length ? facts(one) : null, // a closed one needs no more than its way
       element("p", { class: "quiet", text: one.steps.map((step) => `${caseStatus(step.status)} ${spokenTime(step.happened_at)}`).join(" → ") }),
       ...(one.next.length ? [note, element("div", { class: "case-acts", role: "group", "aria-label": `工单操作：${one.number}` }, ...buttons)] : []),
       failure,
