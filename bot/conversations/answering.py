@@ -62,6 +62,10 @@ class Answering:
         self._ahead[text] = begun
         loop.call_later(_FORGOTTEN_AFTER_SECONDS, self._ahead.pop, text, None)
 
+    def apology(self) -> Answer:
+        """What is said when answering itself broke down."""
+        return self._fallback.apology(FailureKind.ERROR)
+
     async def answer(self, asked: Asked, today: date) -> Answer:
         """Answer, by what is in force today."""
         if asked.payload is None and not _MEANINGFUL.search(asked.text):

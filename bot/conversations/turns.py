@@ -256,10 +256,14 @@ class TurnRunner:
 
     async def _take(self, begun: Asked) -> bool:
         started = time.monotonic()
-        answer = await self._answering.answer(begun, self._today())
-        finished = await self._database.write(
-            finish_turn, begun.turn_id, answer, self._handoff, now=self._clock()
-        )
+        try:
+            answer = await self._answering.answer(begun, self._today())
+            finished = await self._finish(begun, answer)
+        except Exception:
+            # Whatever it was, the customer must not be left without a word.
+            logger.exception("turn_failed turn=%d", begun.turn_id)
+            answer = self._answering.apology()
+            finished = await self._finish(begun, answer)
         logger.info(
             "turn turn=%d status=%s intent=%s confidence=%.2f failure=%s milliseconds=%.0f",
             begun.turn_id,
@@ -270,6 +274,11 @@ class TurnRunner:
             (time.monotonic() - started) * 1000,
         )
         return finished.more
+
+    async def _finish(self, begun: Asked, answer: Answer) -> Finished:
+        return await self._database.write(
+            finish_turn, begun.turn_id, answer, self._handoff, now=self._clock()
+        )
 
     def _today(self) -> date:
         return self._clock().astimezone(SHANGHAI).date()

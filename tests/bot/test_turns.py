@@ -231,7 +231,7 @@ def test_action_that_fails_halfway_is_followed_by_an_apology(play: Play) -> None
     assert room.said() == ["正在查询", Responses.load().text("utter_system_engine_away")]
 
 
-def test_crash_of_the_brains_code_does_not_block_the_conversation(play: Play) -> None:
+def test_crash_of_the_brains_code_ends_in_an_apology(play: Play) -> None:
     async def scene(room: Room) -> None:
         room.brain.script = ["not an answer"]  # type: ignore[list-item]
         room.hears("一")
@@ -239,7 +239,7 @@ def test_crash_of_the_brains_code_does_not_block_the_conversation(play: Play) ->
         room.hears("二")
 
     room = play(scene)
-    assert room.said() == ["听到：一，二"]
+    assert room.said() == [Responses.load().text("utter_system_engine_away"), "听到：二"]
 
 
 def test_symbols_alone_are_answered_without_asking_the_brain(play: Play) -> None:
