@@ -31,10 +31,10 @@ _CIRCUMSTANCE = re.compile(
 )
 # The subject must be shared at least by half, or another thing's price is told.
 SHARED = 0.5
-# An entry asked about, with its subject shared by half, is near enough unless its title speaks
-# mostly of other things.
-ENOUGH = 1.2
-STRANGE = 0.6
+# Of an entry's title so much may be about things not spoken of: “异议” after “商标官费”. What its
+# editors call related may be further away, but not without a word in common.
+MOST_STRANGE = 0.6
+MOST_STRANGE_RELATED = 0.9
 # So many of an entry's questions must ask it, if the title does not.
 _FEWEST_ASKING = 2
 
@@ -96,7 +96,7 @@ def is_near(entry: Entry, last: Entry, text: str) -> bool:
         return True
     known = " ".join((last.title, *last.questions, text))
     alike = _shared(_subject(last.title), entry) >= SHARED
-    return entry.category == last.category and alike and _strangeness(entry, known) <= STRANGE
+    return entry.category == last.category and alike and _strangeness(entry, known) <= MOST_STRANGE
 
 
 def covers(entry: Entry, text: str) -> bool:
@@ -132,8 +132,10 @@ def _best(
         if shared < SHARED:
             continue
         score = asked + shared + (0.3 if entry.id in related else 0)
-        score -= STRANGE * _strangeness(entry, known)
-        if score >= ENOUGH and (best is None or score > best[0]):
+        strange = _strangeness(entry, known)
+        score -= strange
+        most = MOST_STRANGE_RELATED if entry.id in related else MOST_STRANGE
+        if strange <= most and (best is None or score > best[0]):
             best = (score, entry)
     return best[1] if best else None
 

@@ -97,6 +97,12 @@ def test_what_no_neighbour_tells_is_admitted_with_a_person(here: Context) -> Non
     assert done.responses == ["utter_followup_unknown"]
 
 
+def test_another_matter_of_the_same_subject_is_not_told_for_it(here: Context) -> None:
+    # What an opposition takes is not what a registration takes.
+    said = heard("需要什么材料呢", "ask_followup", slots={"last_entry": FEES})
+    assert do(AnswerFollowup(), said).responses == ["utter_followup_unknown"]
+
+
 def test_a_question_of_its_own_is_not_taken_for_a_follow_up(here: Context) -> None:
     said = heard("公司怎么注销", "ask_other", slots={"last_entry": TRADEMARK}, faq=[(CCC, 0.95)])
     assert do(AnswerQuestion(), said).slots["last_entry"] == CCC
