@@ -31,6 +31,7 @@ _CLASSIFIER_MODULES = (
     "knowledge/packaged.py",
     "knowledge/plain.py",
     "knowledge/simplified.py",
+    "knowledge/sounds.py",
 )
 
 

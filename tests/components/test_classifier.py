@@ -118,6 +118,11 @@ def test_grams_do_not_see_how_a_text_is_written() -> None:
     assert grams("商標註冊，要多久？") == grams("商标注册要多久")
 
 
+def test_grams_share_the_sounds_of_what_was_typed_by_sound() -> None:
+    assert " zen su" in grams("证书") & grams("正书")
+    assert not grams("证书") & grams("商标")
+
+
 def test_grams_do_not_see_courtesies() -> None:
     assert grams("您好，请问商标注册要多久，谢谢！") == grams("商标注册要多久")
     assert grams("谢谢")
