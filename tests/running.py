@@ -25,10 +25,11 @@ _READY_SECONDS = 120
 
 @dataclass
 class Platform:
-    """A running platform: its address and its supervisor's process."""
+    """A running platform: its address, its supervisor's process and its database."""
 
     url: str
     supervisor: subprocess.Popen[bytes]
+    database_url: str
 
     def pid_of(self, words: str) -> int | None:
         """The child of the supervisor whose command line contains these words."""
@@ -162,7 +163,7 @@ def running_platform(folder: Path) -> Iterator[Platform]:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    platform = Platform(f"http://127.0.0.1:{port}", supervisor)
+    platform = Platform(f"http://127.0.0.1:{port}", supervisor, environment["DATABASE_URL"])
     try:
         platform.wait_until_ready()
         yield platform

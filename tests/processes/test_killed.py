@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from bot import ledger
 from tests.running import Platform, Visitor
 
 pytestmark = [pytest.mark.rasa, pytest.mark.processes]
@@ -46,3 +47,10 @@ def test_web_killed_between_storing_and_answering_answers_after_its_restart(
     assert customer.hears("bot", seconds=10)["text"]
     said = [message for message in customer.messages if message["author"] == "customer"]
     assert len(said) == 1
+
+
+def test_ledger_explains_every_message_in_spite_of_all_that(
+    platform: Platform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = ledger.main(["audit"], {"DATABASE_URL": platform.database_url})
+    assert found == ledger.CLEAN, capsys.readouterr().out
