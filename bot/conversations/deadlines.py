@@ -16,7 +16,7 @@ from bot.conversations.models import (
     Message,
     StatusEvent,
 )
-from bot.staff.groups import load_groups
+from bot.staff.groups import Group, load_groups
 from bot.staff.hours import WorkingHours
 from bot.staff.sla import Episode, Reading, Said, most_pressing, readings
 
@@ -37,12 +37,11 @@ def promises(
     waiting = [each for each in found if each.status in _WITH_PEOPLE]
     if not waiting:
         return {}
-    views = {}
-    for conversation_id, read in _readings(session, waiting, hours, now).items():
-        first = most_pressing(read)
-        if first is not None:
-            views[conversation_id] = first.view()
-    return views
+    found_first = {
+        conversation_id: most_pressing(episode, group.targets, group.hours, now=now)
+        for conversation_id, (episode, group) in _episodes(session, waiting, hours).items()
+    }
+    return {key: first.view() for key, first in found_first.items() if first is not None}
 
 
 def episode_readings(
@@ -52,24 +51,28 @@ def episode_readings(
 
     Nothing if no person was ever asked for.
     """
-    return _readings(session, [conversation], hours, now).get(conversation.id, [])
+    known = _episodes(session, [conversation], hours).get(conversation.id)
+    if known is None:
+        return []
+    episode, group = known
+    return readings(episode, group.targets, group.hours, now=now)
 
 
-def _readings(
-    session: Session, found: Sequence[Conversation], hours: WorkingHours, now: datetime
-) -> dict[str, list[Reading]]:
+def _episodes(
+    session: Session, found: Sequence[Conversation], hours: WorkingHours
+) -> dict[str, tuple[Episode, Group]]:
+    """The latest episode of each with people, and the group whose promises hold."""
     groups = load_groups(session, hours)
     ids = [each.id for each in found]
     edges, said = _edges(session, ids), _said(session, ids)
-    read = {}
+    episodes = {}
     for each in found:
         began_at, ended_at = edges.get(each.id, (None, None))
         if began_at is not None:
-            group = groups.of(each.category)
             end = None if each.status in _WITH_PEOPLE else ended_at
             episode = Episode(began_at, said.get(each.id, ()), end)
-            read[each.id] = readings(episode, group.targets, group.hours, now=now)
-    return read
+            episodes[each.id] = (episode, groups.of(each.category))
+    return episodes
 
 
 def _edges(session: Session, ids: list[str]) -> dict[str, tuple[datetime | None, datetime | None]]:

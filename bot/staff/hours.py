@@ -106,8 +106,10 @@ class WorkingHours:
             return _NOTHING
         (first, began), (last, ended) = _local(start), _local(end)
         worked = self._worked(last, ended) - self._worked(first, began)
-        # Whole days are counted; nothing here looks at single minutes.
         days = (last - first).days
+        if not days:
+            return worked
+        # Whole days are counted; nothing here looks at single minutes.
         whole = sum(
             self.calendar.is_working_day(first + timedelta(days=ahead)) for ahead in range(days)
         )

@@ -7,7 +7,7 @@ events, says the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -128,19 +128,23 @@ def readings(
     return [_read(clock, targets.of(clock.which), hours, now) for clock in clocks(episode)]
 
 
-def most_pressing(found: Iterable[Reading]) -> Reading | None:
-    """What to look at first: the worst, among equals the one due first; None if all is done."""
-    waiting = [each for each in found if not each.is_done]
-    if not waiting:
-        return None
-    # A clock that stands still presses less than any that runs.
+def most_pressing(
+    episode: Episode, targets: Targets, hours: WorkingHours, *, now: datetime
+) -> Reading | None:
+    """What to look at first: the worst, among equals the one due first; None if all is done.
+
+    A clock that stands still presses less than any that runs.
+    """
+    waiting = [clock for clock in clocks(episode) if not clock.is_done]
+    found = [_read(clock, targets.of(clock.which), hours, now) for clock in waiting]
     return min(
-        waiting,
+        found,
         key=lambda each: (
             _WORST_FIRST.index(each.state),
             each.is_paused,
             each.due_at.timestamp() if each.due_at else 0.0,
         ),
+        default=None,
     )
 
 
@@ -172,13 +176,12 @@ def clocks(episode: Episode) -> list[Clock]:
 
 
 def _read(clock: Clock, target: timedelta, hours: WorkingHours, now: datetime) -> Reading:
-    spent = sum(
-        (hours.between(start, now if end is None else min(end, now)) for start, end in clock.runs),
-        timedelta(),
-    )
-    due_at = _reached(clock, target, hours)
+    worked = [
+        hours.between(start, now if end is None else min(end, now)) for start, end in clock.runs
+    ]
+    due_at = _reached(clock, worked, target, hours)
     warning = min(target * _WARN_SHARE, _LONGEST_WARNING)
-    warn_at = _reached(clock, target - warning, hours)
+    warn_at = _reached(clock, worked, target - warning, hours)
     state = State.FINE
     if due_at is not None and now > due_at:
         state = State.BREACHED
@@ -187,7 +190,7 @@ def _read(clock: Clock, target: timedelta, hours: WorkingHours, now: datetime) -
     return Reading(
         which=clock.which,
         state=state,
-        remaining=target - spent,
+        remaining=target - sum(worked, timedelta()),
         due_at=due_at,
         warn_at=warn_at,
         is_done=clock.is_done,
@@ -195,14 +198,17 @@ def _read(clock: Clock, target: timedelta, hours: WorkingHours, now: datetime) -
     )
 
 
-def _reached(clock: Clock, length: timedelta, hours: WorkingHours) -> datetime | None:
+def _reached(
+    clock: Clock, worked: Sequence[timedelta], length: timedelta, hours: WorkingHours
+) -> datetime | None:
     """When the clock shows (or will show, if it runs on) so much; None if it stopped before.
 
     What happens at that very moment is still in time, so a run that ends there does not reach it.
     """
-    for start, end in clock.runs:
-        reached = hours.after(start, length)
-        if end is None or reached < end:
-            return reached
-        length -= hours.between(start, end)
+    for (start, end), spent in zip(clock.runs, worked, strict=True):
+        if end is None or length <= spent:
+            reached = hours.after(start, length)
+            if end is None or reached < end:
+                return reached
+        length -= spent
     return None

@@ -228,7 +228,7 @@ def staff(text: str) -> Said:
 
 
 def pressing(episode: Episode, now: str) -> Reading:
-    found = most_pressing(readings(episode, TARGETS, HOURS, now=at(now)))
+    found = most_pressing(episode, TARGETS, HOURS, now=at(now))
     assert found is not None
     return found
 
@@ -331,7 +331,7 @@ def test_resolved_episode_presses_no_more_and_keeps_its_record() -> None:
     said = [staff("2026-11-24T09:20"), customer("2026-11-24T09:30")]
     episode = Episode(at("2026-11-24T09:00"), said, at("2026-11-24T09:35"))
     first, following, resolution = readings(episode, TARGETS, HOURS, now=at("2026-12-24T09:00"))
-    assert most_pressing([first, following, resolution]) is None
+    assert most_pressing(episode, TARGETS, HOURS, now=at("2026-12-24T09:00")) is None
     assert [each.state for each in (first, following, resolution)] == [
         State.BREACHED,
         State.FINE,
