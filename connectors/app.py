@@ -24,7 +24,8 @@ from bot.errors import ServiceError, TooLarge
 from bot.faq.service import FaqService
 from bot.responses import Responses
 from bot.settings import Settings
-from bot.staff.hours import WorkingHours
+from bot.staff.calendar import load_calendar, notices
+from bot.staff.hours import SHANGHAI, WorkingHours
 from connectors.desk.routes import blueprint as desk
 from connectors.health import blueprint as health
 from connectors.widget.access import Owners
@@ -102,6 +103,9 @@ def create_app(
 
 async def _begin(app: Sanic[Any, Any]) -> None:
     app.ctx.bell.attach(app.ctx.database)
+    calendar = await app.ctx.database.read(load_calendar)
+    for notice in notices(calendar, app.ctx.clock().astimezone(SHANGHAI).date()):
+        logger.warning("holidays_missing %s", notice)
     await app.ctx.turns.recover()
 
 
