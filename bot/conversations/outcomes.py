@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from bot.conversations.accounts import Account, Said, Taken
 from bot.conversations.models import Author, ConversationStatus, TurnStatus
-from bot.conversations.reception import CANCEL_HANDOFF, LEAVE_MESSAGE
+from bot.conversations.turns import CANCEL_HANDOFF, LEAVE_MESSAGE
 
 WITH_A_PERSON = (ConversationStatus.QUEUED, ConversationStatus.STAFF)
 # How a wait for a person may end without a word of theirs.

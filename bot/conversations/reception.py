@@ -13,11 +13,12 @@ from bot.conversations.answering import Asked
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import Incoming, Received, messages_of, record_incoming
 from bot.conversations.models import Author, Conversation, ConversationStatus, Customer
-from bot.conversations.turns import begin_turn, begin_turn_with
-
-# Buttons the product answers by itself, because they must work while no bot is listening.
-LEAVE_MESSAGE = "/leave_message"
-CANCEL_HANDOFF = "/cancel_handoff"
+from bot.conversations.turns import (
+    CANCEL_HANDOFF,
+    LEAVE_MESSAGE,
+    begin_turn,
+    begin_turn_with,
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ def admit(
     received = record_incoming(session, conversation_id, customer, incoming, now=now)
     conversation = received.conversation
     if received.is_new and _obey(session, conversation, incoming.payload, handoff, now):
-        conversation.answered_seq = received.message.seq
+        # An earlier message that nobody has answered yet must not count as answered with it.
+        if conversation.answered_seq == received.message.seq - 1:
+            conversation.answered_seq = received.message.seq
         return Admitted(received, False)
     if conversation.status != ConversationStatus.BOT:
         return Admitted(received, False)

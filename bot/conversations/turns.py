@@ -34,6 +34,10 @@ from bot.staff.hours import SHANGHAI
 
 logger = logging.getLogger(__name__)
 
+# Buttons the product answers by itself, because they must work while no bot is listening.
+LEAVE_MESSAGE = "/leave_message"
+CANCEL_HANDOFF = "/cancel_handoff"
+
 
 def begin_turn(session: Session, conversation_id: str, *, now: datetime) -> Asked | None:
     """Take the customer messages that nobody has answered yet into a new turn.
@@ -287,6 +291,8 @@ class TurnRunner:
 def _together(pending: list[Message]) -> list[Message]:
     taken: list[Message] = []
     for message in pending:
+        if message.data.get("payload") in (LEAVE_MESSAGE, CANCEL_HANDOFF):
+            continue
         if taken and message.data.get("payload"):
             break
         taken.append(message)

@@ -12,8 +12,14 @@ from bot.conversations.brain import Answer, Reply
 from bot.conversations.desk import record_staff_message
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import Incoming, Opened, customer_of
-from bot.conversations.reception import CANCEL_HANDOFF, LEAVE_MESSAGE, admit
-from bot.conversations.turns import TurnStatus, begin_turn, finish_turn
+from bot.conversations.reception import admit
+from bot.conversations.turns import (
+    CANCEL_HANDOFF,
+    LEAVE_MESSAGE,
+    TurnStatus,
+    begin_turn,
+    finish_turn,
+)
 from bot.database import Database
 from bot.responses import Responses
 from bot.staff.hours import WorkingHours

@@ -23,7 +23,7 @@ from bot.conversations.models import (
     TurnStatus,
 )
 from bot.conversations.reception import admit
-from bot.conversations.turns import TurnRunner, begin_turn
+from bot.conversations.turns import CANCEL_HANDOFF, TurnRunner, begin_turn
 from bot.database import Database
 from bot.errors import BrainFailed
 from bot.responses import Responses
@@ -268,6 +268,24 @@ def test_what_a_dead_process_left_unanswered_is_answered_at_the_next_start(play:
         await room.turns.recover()
 
     room = play(scene)
+    assert room.said() == ["听到：还没回答"]
+
+
+def test_an_old_button_does_not_hide_a_message_that_waits_for_its_answer(play: Play) -> None:
+    async def scene(room: Room) -> None:
+        with room.database.writing() as session:
+            conversation = session.get_one(Conversation, room.id)
+            room.handoff.request_handoff(session, conversation, "test", now=room.clock())
+            room.handoff.cancel(session, conversation, now=room.clock())
+            writes(session, room.opened, "还没回答", room.clock)
+            begin_turn(session, room.id, now=room.clock())
+            pressed = Incoming("stale-button", payload=CANCEL_HANDOFF)
+            customer = customer_of(session, room.opened.token)
+            admit(session, room.id, customer, pressed, room.handoff, now=room.clock())
+        await room.turns.recover()
+
+    room = play(scene)
+    assert [question.text for question in room.brain.heard] == ["还没回答"]
     assert room.said() == ["听到：还没回答"]
 
 
