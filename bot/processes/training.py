@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -51,7 +52,9 @@ def _train(progress: Callable[[float], None]) -> None:
         process = subprocess.Popen(
             [str(RASA_PYTHON), "-m", "bot.components.train", "--force"],
             cwd=ROOT,
-            env=inherited_environment(),
+            # Nothing else runs meanwhile, so the encoder may have every core; the vectors are the
+            # same to the last bit.
+            env={**inherited_environment(), "OMP_NUM_THREADS": str(os.cpu_count() or 1)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
