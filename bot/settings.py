@@ -39,7 +39,9 @@ class Settings:
         "云州市泵阀产业质量基础设施“一站式”服务平台", "平台名称，按《通用指南》4.3 命名"
     )
     demo_password: str = _setting("", "演示账号的密码；不填则随机生成并显示一次")
-    working_hours: str = _setting("08:30-17:30", "工作日的人工服务时间，有午休的写成 08:30-12:00,13:30-17:30")
+    working_hours: str = _setting(
+        "08:30-17:30", "工作日的人工服务时间，有午休的写成 08:30-12:00,13:30-17:30"
+    )
     turn_limit_seconds: float = _setting(4.0, "等待 Rasa 答复的最长秒数，超过即改由知识库答复")
     log_level: str = _setting("INFO", "日志级别；客户原文只在 DEBUG 出现")
     rasa_url: str = _setting("http://127.0.0.1:5005", "Rasa 服务地址（由启动程序设置）")
