@@ -26,6 +26,7 @@ from bot.responses import Responses
 from bot.settings import Settings
 from bot.staff.calendar import load_calendar, notices
 from bot.staff.hours import SHANGHAI, WorkingHours
+from bot.sweeps import Sweeper
 from connectors.desk.routes import blueprint as desk
 from connectors.health import blueprint as health
 from connectors.widget.access import Owners
@@ -80,6 +81,7 @@ def create_app(
     app.ctx.owners = Owners()
     answering = Answering(brain, faq, Fallback(faq, responses), settings.turn_limit_seconds)
     app.ctx.turns = TurnRunner(database, answering, handoff, clock)
+    app.ctx.sweeper = Sweeper(database, clock)
     app.ctx.templates = Environment(
         loader=PackageLoader("connectors", "."),
         autoescape=True,
@@ -97,6 +99,8 @@ def create_app(
     app.error_handler.add(SanicException, _http_error)
     app.error_handler.add(Exception, _unexpected)
     app.before_server_start(_begin)
+    app.after_server_start(_sweep)
+    app.before_server_stop(_rest)
     app.after_server_stop(_end)
     return app
 
@@ -107,6 +111,14 @@ async def _begin(app: Sanic[Any, Any]) -> None:
     for notice in notices(calendar, app.ctx.clock().astimezone(SHANGHAI).date()):
         logger.warning("holidays_missing %s", notice)
     await app.ctx.turns.recover()
+
+
+async def _sweep(app: Sanic[Any, Any]) -> None:
+    app.ctx.sweeper.start()
+
+
+async def _rest(app: Sanic[Any, Any]) -> None:
+    await app.ctx.sweeper.stop()
 
 
 async def _end(app: Sanic[Any, Any]) -> None:
