@@ -51,7 +51,10 @@ class Conversation(Base):
     """
 
     __tablename__ = "conversations"
-    __table_args__ = (Index("ix_conversations_status", "status", "queued_at"),)
+    __table_args__ = (
+        Index("ix_conversations_status", "status", "queued_at"),
+        Index("ix_conversations_begun", "status", "created_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
