@@ -32,14 +32,24 @@ class Author(StrEnum):
 
 
 class Customer(Base):
-    """A customer on one channel; on the widget, whoever holds the token."""
+    """A customer on one channel; on the widget, whoever holds the token.
+
+    ``address`` is where a push channel reaches them (never logged: it names a person), and
+    ``last_contact_at`` when they last wrote there. ``seen_cursor`` is the newest line of the change
+    feed that their client is known to have; ``paced_at`` belongs to ``reception.keep_pace``.
+    """
 
     __tablename__ = "customers"
+    __table_args__ = (Index("uq_customers_address", "channel", "address", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(String(16))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    address: Mapped[str | None] = mapped_column(String(128))
+    last_contact_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seen_cursor: Mapped[int] = mapped_column(default=0)
+    paced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Conversation(Base):
@@ -120,7 +130,10 @@ class TurnStatus(StrEnum):
 
 
 class Turn(Base):
-    """One or several customer messages and the bot's replies to them."""
+    """One or several customer messages and the bot's replies to them.
+
+    ``owner`` names the process that runs it, so that others know when nobody does any more.
+    """
 
     __tablename__ = "turns"
     __table_args__ = (Index("ix_turns_conversation", "conversation_id", "id"),)
@@ -131,6 +144,7 @@ class Turn(Base):
     first_seq: Mapped[int]
     last_seq: Mapped[int]
     status: Mapped[str] = mapped_column(String(16), index=True)
+    owner: Mapped[str | None] = mapped_column(String(32))
     failure: Mapped[str | None] = mapped_column(String(32))
     handled: Mapped[str | None] = mapped_column(String(16))
     intent: Mapped[str | None] = mapped_column(String(64))
@@ -140,6 +154,15 @@ class Turn(Base):
     slots: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class TurnOwner(Base):
+    """A process that runs turns, and when it last said that it is alive."""
+
+    __tablename__ = "turn_owners"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class SuppressedDraft(Base):
