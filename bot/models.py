@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bot.cases.models
 import bot.conversations.models
+import bot.delivery.models
 import bot.desk.models
 import bot.feedback.models
 import bot.resources.models

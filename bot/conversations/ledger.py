@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -23,6 +24,7 @@ from bot.conversations.models import (
     Customer,
     Message,
 )
+from bot.delivery.outbox import enqueue, note_contact
 from bot.errors import (
     BadInput,
     ConversationNotFound,
@@ -87,6 +89,33 @@ def open_conversation(session: Session, channel: str, *, now: datetime) -> Opene
     return Opened(_new_conversation(session, customer, now), token)
 
 
+def conversation_at(
+    session: Session, channel: str, address: str, *, now: datetime
+) -> tuple[Customer, Conversation]:
+    """The customer at an address of a push channel, and the newest conversation with them.
+
+    Either is made where there is none; two first messages at once find the same. The conversation
+    may be resolved: ``record_incoming`` then opens the next.
+    """
+    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
+    # Nobody is ever told the token: whoever writes from the address has proved who they are.
+    made = insert(Customer).values(
+        channel=channel,
+        address=address,
+        token_hash=_hash(secrets.token_urlsafe(32)),
+        created_at=now,
+        seen_cursor=0,
+    )
+    session.execute(made.on_conflict_do_nothing(index_elements=["channel", "address"]))
+    customer = session.scalars(
+        select(Customer)
+        .where(Customer.channel == channel, Customer.address == address)
+        .with_for_update()
+    ).one()
+    newest = session.scalar(_newest_of(customer.id))
+    return customer, newest or _new_conversation(session, customer, now)
+
+
 def customer_of(session: Session, token: str) -> Customer:
     """The customer who holds this token.
 
@@ -117,13 +146,7 @@ def current_conversation(session: Session, conversation: Conversation) -> Conver
     """The conversation itself, or the customer's newest one if it has been resolved."""
     if conversation.status != ConversationStatus.RESOLVED:
         return conversation
-    newest = session.scalars(
-        select(Conversation)
-        .where(Conversation.customer_id == conversation.customer_id)
-        .order_by(Conversation.created_at.desc(), Conversation.id)
-        .limit(1)
-    ).one()
-    return newest
+    return session.scalars(_newest_of(conversation.customer_id)).one()
 
 
 def record_incoming(
@@ -165,6 +188,7 @@ def record_incoming(
         data=data,
         channel_message_id=key,
     )
+    note_contact(session, customer, now=now)
     return Received(message, True, conversation)
 
 
@@ -205,6 +229,7 @@ def append(
     )
     session.add(message)
     note_message(session, conversation, message)
+    enqueue(session, conversation, message, now=now)
     return message
 
 
@@ -301,6 +326,15 @@ def _new_conversation(session: Session, customer: Customer, now: datetime) -> Co
     session.add(conversation)
     note_status(session, conversation)
     return conversation
+
+
+def _newest_of(customer_id: int) -> Select[Conversation]:
+    return (
+        select(Conversation)
+        .where(Conversation.customer_id == customer_id)
+        .order_by(Conversation.created_at.desc(), Conversation.id)
+        .limit(1)
+    )
 
 
 def _hash(token: str) -> str:

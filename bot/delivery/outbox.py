@@ -1,0 +1,94 @@
+"""The outbox: parcels are put in with their messages, and wait in their customer's lane."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import case, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from bot.conversations.models import Author, Conversation, Customer, Message
+from bot.delivery.models import DeliveryState, Lane, Outgoing
+
+# Channels that have to be called; the widget asks by itself and needs no parcel.
+PUSH_CHANNELS = frozenset({"wechat"})
+
+
+def topic(channel: str) -> str:
+    """The name under which work for a channel's senders is announced."""
+    return f"outgoing:{channel}"
+
+
+def needs_parcel(message: Message) -> bool:
+    """Whether a message must be pushed to the customer."""
+    said_to_customer = message.author != Author.CUSTOMER and not message.private
+    return said_to_customer and message.channel in PUSH_CHANNELS
+
+
+def enqueue(
+    session: Session, conversation: Conversation, message: Message, *, now: datetime
+) -> None:
+    """Put a message that must be pushed into the outbox; any other needs nothing.
+
+    In the message's own unit of work, after its line of the change feed: whoever wrote that line
+    holds the feed's counter, so parcels get their numbers in the order they become visible.
+    """
+    if not needs_parcel(message):
+        return
+    session.add(
+        Outgoing(
+            message_id=message.id,
+            customer_id=conversation.customer_id,
+            conversation_id=conversation.id,
+            channel=message.channel,
+            state=DeliveryState.WAITING,
+            created_at=now,
+        )
+    )
+    session.flush()
+    _make_due(session, conversation.customer_id, message.channel, now)
+
+
+def note_contact(session: Session, customer: Customer, *, now: datetime) -> None:
+    """The customer of a push channel has just written: what was held may go now."""
+    if customer.channel not in PUSH_CHANNELS:
+        return
+    customer.last_contact_at = now
+    session.flush()
+    release(session, customer.id, customer.channel, now=now)
+
+
+def release(session: Session, customer_id: int, channel: str, *, now: datetime) -> None:
+    """Let a customer's parcels go at once, held ones too; a sender at work is not disturbed."""
+    freed = session.execute(
+        update(Lane)
+        .where(Lane.customer_id == customer_id)
+        # Who has the lane looks again before giving it back.
+        .values(held=False, due_at=case((Lane.lease.is_(None), now), else_=Lane.due_at))
+        .returning(Lane.customer_id)
+    ).all()
+    if not freed:
+        return
+    session.execute(
+        update(Outgoing)
+        .where(Outgoing.customer_id == customer_id, Outgoing.state == DeliveryState.HELD)
+        .values(state=DeliveryState.WAITING)
+    )
+    announce(session, channel)
+
+
+def announce(session: Session, channel: str) -> None:
+    """Wake the channel's senders once this unit of work is stored."""
+    session.info.setdefault("topics", set()).add(topic(channel))
+
+
+def _make_due(session: Session, customer_id: int, channel: str, now: datetime) -> None:
+    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
+    row = insert(Lane).values(customer_id=customer_id, channel=channel, due_at=now, held=False)
+    # A lane that is held, at work or backing off keeps its time.
+    due_at = case((Lane.held, None), (Lane.due_at.is_(None), now), else_=Lane.due_at)
+    session.execute(
+        row.on_conflict_do_update(index_elements=[Lane.customer_id], set_={"due_at": due_at})
+    )
+    announce(session, channel)
