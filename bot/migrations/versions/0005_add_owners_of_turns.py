@@ -5,8 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import bot.database
-
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -17,7 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "turn_owners",
         sa.Column("name", sa.String(length=32), nullable=False),
-        sa.Column("seen_at", bot.database.UtcDateTime(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.add_column("turns", sa.Column("owner", sa.String(length=32), nullable=True))
