@@ -66,6 +66,7 @@ class OpenCase(Doing):
             company=slots.get("case_company") or "",
             conversation_id=said.conversation_id,
             request_key=said.request_key,
+            hours=here.platform_hours,
         )
         dispatcher.utter_message(
             response="utter_case_opened",

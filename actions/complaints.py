@@ -59,6 +59,7 @@ class RegisterComplaint(Doing):
             details={"target": tracker.get_slot("complaint_target")},
             conversation_id=said.conversation_id,
             request_key=said.request_key,
+            hours=here.platform_hours,
         )
         dispatcher.utter_message(
             response="utter_complaint_registered", number=case.number, due=spoken(case.due_at)

@@ -47,11 +47,14 @@ class Context:
         return self.load_faq()
 
     @property
-    def hours(self) -> WorkingHours:
-        """When a person can be promised, whatever the category, by what was imported up to now."""
+    def platform_hours(self) -> WorkingHours:
+        """The platform's hours, for groups that have none of their own."""
+        return WorkingHours.parse(self.settings.working_hours)
+
+    def hours_of(self, category: str | None) -> WorkingHours:
+        """When the people of a category can be promised, by what was imported up to now."""
         with self.database.reading() as session:
-            groups = load_groups(session, WorkingHours.parse(self.settings.working_hours))
-        return groups.default.hours
+            return load_groups(session, self.platform_hours).of(category).hours
 
     @property
     def region(self) -> str | None:

@@ -59,7 +59,7 @@ def tell_entry(
     """
     entry = here.entries.get(entry_id)
     if entry is None:
-        return offer_person(dispatcher, here)
+        return offer_person(dispatcher, here, said.category)
     score = next((each.score for each in candidates if each.id == entry_id), 1.0)
     dispatcher.utter_message(
         response="utter_faq_answer_authority" if entry.authority else "utter_faq_answer",
@@ -126,24 +126,34 @@ def ask_which_certificate(dispatcher: CollectingDispatcher, tracker: Tracker) ->
     return [SlotSet("misses", (tracker.get_slot("misses") or 0) + 1)]
 
 
-def miss(dispatcher: CollectingDispatcher, tracker: Tracker, here: Context) -> list[EventType]:
+def miss(
+    dispatcher: CollectingDispatcher, tracker: Tracker, here: Context, said: Said
+) -> list[EventType]:
     """Say that nothing was found; the second time in a row offer a person."""
     misses = (tracker.get_slot("misses") or 0) + 1
     if misses >= MOST_MISSES:
-        return offer_person(dispatcher, here)
+        return offer_person(dispatcher, here, asked_about(tracker, said))
     dispatcher.utter_message(response="utter_rephrase")
     return [SlotSet("misses", misses)]
 
 
-def offer_person(dispatcher: CollectingDispatcher, here: Context) -> list[EventType]:
-    """Offer a person in working time, and a message otherwise."""
+def offer_person(
+    dispatcher: CollectingDispatcher, here: Context, category: str | None
+) -> list[EventType]:
+    """Offer a person in the working time of the category's group, and a message otherwise."""
     now = here.clock()
-    if here.hours.is_open(now):
+    hours = here.hours_of(category)
+    if hours.is_open(now):
         dispatcher.utter_message(response="utter_offer_person")
     else:
-        opens_at = spoken(here.hours.next_opening(now))
+        opens_at = spoken(hours.next_opening(now))
         dispatcher.utter_message(response="utter_offer_message", opens_at=opens_at)
     return [SlotSet("misses", None), SlotSet("choices", None)]
+
+
+def asked_about(tracker: Tracker, said: Said) -> str | None:
+    """The service category of a message, or else of the last topic."""
+    return said.category or tracker.get_slot("case_category")
 
 
 def _choices(offered: list[Entry]) -> list[dict[str, str]]:

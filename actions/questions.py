@@ -19,6 +19,7 @@ from actions.doing import Doing
 from actions.entries import (
     ask_back,
     ask_which_certificate,
+    asked_about,
     candidates_for,
     decide_on,
     miss,
@@ -84,7 +85,7 @@ class AnswerQuestion(Doing):
             return await FindInstitution().act(dispatcher, tracker, longer, here)
         if decision.kind == "clarify":
             return ask_back(dispatcher, tracker, here, decision.choices)
-        return miss(dispatcher, tracker, here)
+        return miss(dispatcher, tracker, here, said)
 
 
 class AnswerChoice(Doing):
@@ -111,7 +112,7 @@ class RejectChoices(Doing):
     async def act(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
-        return offer_person(dispatcher, here)
+        return offer_person(dispatcher, here, asked_about(tracker, said))
 
 
 class AcceptOffer(Doing):

@@ -18,6 +18,7 @@ class CaseKind(StrEnum):
     SERVICE = "service"
     MESSAGE = "message"  # left in the queue or out of hours
     COMPLAINT = "complaint"
+    FOLLOW_UP = "follow_up"  # after a low score: a supervisor gets in touch
 
 
 class CaseStatus(StrEnum):

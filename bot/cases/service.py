@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.cases.deadlines import WORKING_DAYS, due_after
+from bot.cases.deadlines import PLATFORM_HOURS, WORKING_DAYS, due_after
 from bot.cases.models import Case, CaseKind, CaseStatus, CaseStep
 from bot.conversations.models import Conversation
 from bot.database import next_value
 from bot.errors import CaseNotFound
-from bot.staff.calendar import load_calendar
-from bot.staff.hours import SHANGHAI
+from bot.staff.groups import load_groups
+from bot.staff.hours import SHANGHAI, WorkingHours
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ def open_case(
     company: str = "",
     conversation_id: str | None = None,
     request_key: str | None = None,
+    hours: WorkingHours = PLATFORM_HOURS,
 ) -> Case:
     """Store a case under a new number.
 
@@ -44,7 +45,7 @@ def open_case(
         session: The unit of work; the caller commits it.
         need: What is to be done, in the customer's words.
         now: The present moment.
-        kind: Service, left message or complaint.
+        kind: Service, left message, complaint or follow-up.
         category: The service category.
         details: What else the form asked (quantity, mode, time …).
         contact: Whom to call.
@@ -52,11 +53,13 @@ def open_case(
         company: For whom.
         conversation_id: The conversation it was opened in; its customer owns the case.
         request_key: Names this wish; the same key again returns the case opened first.
+        hours: The platform's hours, for groups that have none of their own.
     """
     if request_key is not None:
         first = session.scalar(select(Case).where(Case.request_key == request_key))
         if first is not None:
             return first
+    working = load_groups(session, hours).of(category).hours
     case = Case(
         number=_new_number(session, kind, now),
         kind=kind,
@@ -71,7 +74,7 @@ def open_case(
         conversation_id=conversation_id,
         request_key=request_key,
         created_at=now,
-        due_at=due_after(WORKING_DAYS[kind], now, load_calendar(session)),
+        due_at=due_after(WORKING_DAYS[kind], now, working),
         steps=[CaseStep(status=CaseStatus.SUBMITTED, happened_at=now)],
     )
     session.add(case)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from rasa_sdk import Tracker
 
 import actions
 from actions.cards import label
@@ -25,6 +26,7 @@ from actions.questions import (
 )
 from bot.cases.models import CaseKind
 from bot.cases.service import open_case
+from bot.staff.models import ServiceGroup
 from tests.actions.acting import do, heard
 from tests.factories import xiaolin
 from tests.fakes import FakeClock
@@ -71,6 +73,23 @@ def test_no_person_is_promised_out_of_hours(here: Context, clock: FakeClock) -> 
     done = do(RejectChoices(), heard("都不是", "none_of_these"))
     assert done.responses == ["utter_offer_message"]
     assert "11 月 30 日" in done.messages[0]["opens_at"]
+
+
+def test_person_is_offered_by_the_hours_of_the_group_that_is_asked(
+    here: Context, clock: FakeClock
+) -> None:
+    clock.now = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)  # half past four in China
+    with here.database.writing() as session:
+        session.add(ServiceGroup(category="metrology", hours="09:00-16:00"))
+
+    def rejected_about(category: str) -> Tracker:
+        slots = {"case_category": category}
+        return heard("都不是", "none_of_these", slots=slots, category="out_of_scope")
+
+    done = do(RejectChoices(), rejected_about("metrology"))
+    assert done.responses == ["utter_offer_message"]
+    assert done.messages[0]["opens_at"] == "11 月 25 日（周三）9:00"
+    assert do(RejectChoices(), rejected_about("policy")).responses == ["utter_offer_person"]
 
 
 def test_what_is_not_in_force_is_not_said(here: Context, clock: FakeClock) -> None:

@@ -24,7 +24,8 @@ from bot.conversations.models import ConversationStatus
 from bot.database import Database
 from bot.errors import CaseNotFound, WrongStatus
 from bot.responses import Responses
-from bot.staff.hours import SHANGHAI
+from bot.staff.hours import SHANGHAI, WorkingHours
+from bot.staff.models import ServiceGroup
 from tests.factories import writes, xiaolin
 from tests.fakes import FakeClock
 
@@ -220,3 +221,15 @@ def test_phones_are_shown_masked() -> None:
     assert masked("13812341234") == "138****1234"
     assert masked("88886666") == "****66"
     assert masked("") == ""
+
+
+def test_deadline_is_the_close_of_the_groups_own_day(database: Database, clock: FakeClock) -> None:
+    clock.now = datetime(2026, 11, 24, 16, 30, tzinfo=SHANGHAI)
+    with database.writing() as session:
+        session.add(ServiceGroup(category="metrology", hours="09:00-12:00,13:00-16:00"))
+        hours = WorkingHours.parse("08:30-17:00")
+        own = open_case(session, "检定", now=clock(), category="metrology", hours=hours)
+        other = open_case(session, "咨询", now=clock(), category="policy", hours=hours)
+    # Metrology has closed for today, so its day is counted from tomorrow on.
+    assert own.due_at == datetime(2026, 11, 26, 16, 0, tzinfo=SHANGHAI)
+    assert other.due_at == datetime(2026, 11, 25, 17, 0, tzinfo=SHANGHAI)
