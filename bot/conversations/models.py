@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bot.database import Base, UtcDateTime
@@ -31,6 +31,24 @@ class Author(StrEnum):
     SYSTEM = "system"
 
 
+class HandoffReason(StrEnum):
+    """Why a person was asked for, for reports; free words may stand beside it."""
+
+    CUSTOMER_ASKED = "customer_asked"
+    NOT_UNDERSTOOD = "not_understood"  # twice in a row
+    LOW_SCORE = "low_score"
+    COMPLAINT = "complaint"
+    SENSITIVE = "sensitive"
+    FAILURE = "failure"  # a part of the assistant broke down; the words say which
+    OUT_OF_HOURS = "out_of_hours"
+    STAFF_STEPPED_IN = "staff_stepped_in"  # nobody asked: a person took it from the bot
+
+    @classmethod
+    def of(cls, words: str) -> HandoffReason:
+        """The reason that words name; whoever only gives words of their own asked for a person."""
+        return cls(words) if words in set(cls) else cls.CUSTOMER_ASKED
+
+
 class Customer(Base):
     """A customer on one channel; on the widget, whoever holds the token.
 
@@ -53,11 +71,13 @@ class Customer(Base):
 
 
 class Conversation(Base):
-    """Everything between one customer and us until it is resolved (an episode).
+    """Everything between one customer and us until it is resolved.
 
+    Its times with people are episodes: from each hand-off until the hand-back or the end.
     ``epoch`` counts changes of ownership; ``last_seq`` is the newest message's number;
     up to ``answered_seq`` every customer message has been dealt with; ``bot_epoch`` is the epoch
-    since which the bot speaks, which names its tracker.
+    since which the bot speaks, which names its tracker; ``passed_by_id`` is who gave it away
+    the last time, so that nobody is assigned what they have just passed on.
     """
 
     __tablename__ = "conversations"
@@ -76,6 +96,8 @@ class Conversation(Base):
     last_seq: Mapped[int] = mapped_column(default=0)
     answered_seq: Mapped[int] = mapped_column(default=0)
     handoff_reason: Mapped[str] = mapped_column(String(200), default="")
+    handoff_kind: Mapped[str | None] = mapped_column(String(24))
+    passed_by_id: Mapped[int | None]
     category: Mapped[str | None] = mapped_column(String(32))
     outcome: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -191,7 +213,95 @@ class StatusEvent(Base):
     epoch: Mapped[int]
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     reason: Mapped[str] = mapped_column(String(200), default="")
+    handoff_kind: Mapped[str | None] = mapped_column(String(24))
     happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Episode(Base):
+    """A conversation's time with people: the unit of promises, scores and reports.
+
+    Kept beside the events so that reports need not replay them, and equal to what a replay
+    says (``bot.conversations.episodes``). What is set never changes once ``ended_at`` is.
+
+    Attributes:
+        number: 1, 2, … within the conversation.
+        category: What it was about when it began.
+        reason: A ``HandoffReason``.
+        accepted_at: When the first person took it.
+        staff_id: Who had it last.
+        end: The transition that ended it.
+    """
+
+    __tablename__ = "episodes"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "number"),
+        Index("ix_episodes_served", "customer_id", "staff_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    number: Mapped[int]
+    category: Mapped[str | None] = mapped_column(String(32))
+    reason: Mapped[str] = mapped_column(String(24))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    end: Mapped[str | None] = mapped_column(String(32))
+
+
+class OfferState(StrEnum):
+    """What became of an offer to take a conversation over."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"  # by the sender, or because the conversation went elsewhere
+
+
+class TransferOffer(Base):
+    """A conversation that its holder offers to a colleague; the holder keeps it until accepted."""
+
+    __tablename__ = "transfer_offers"
+    __table_args__ = (
+        # One at a time for each conversation.
+        Index(
+            "ix_transfer_offers_open",
+            "conversation_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("ix_transfer_offers_due", "state", "expires_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    from_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    to_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    state: Mapped[str] = mapped_column(String(16), default=OfferState.OPEN)
+    offered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    sender: Mapped[Staff] = relationship(foreign_keys=[from_id])
+    receiver: Mapped[Staff] = relationship(foreign_keys=[to_id])
+
+
+class SlaNotice(Base):
+    """A warning, or word of a breach, that was pushed; each is pushed once.
+
+    ``clock`` names the promise and the moment that its clock began, or became due.
+    """
+
+    __tablename__ = "sla_notices"
+
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), primary_key=True)
+    clock: Mapped[str] = mapped_column(String(80), primary_key=True)
+    state: Mapped[str] = mapped_column(String(16), primary_key=True)
+    noticed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Change(Base):

@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 
-from sqlalchemy import JSON, Date, ForeignKey, String
+from sqlalchemy import JSON, Date, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bot.database import Base, UtcDateTime
 
 
+class Role(StrEnum):
+    """What somebody may do at the desk; see ``connectors.desk.access``."""
+
+    STAFF = "staff"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+    COORDINATOR = "coordinator"
+
+
+class Presence(StrEnum):
+    """Whether somebody takes conversations; see ``bot.staff.presence``."""
+
+    AVAILABLE = "available"
+    AWAY = "away"
+    AWAY_AND_REQUEUE = "away_and_requeue"
+    OFFLINE = "offline"
+
+
 class Staff(Base):
-    """A member of staff; ``number`` is the work number customers see."""
+    """A member of staff; ``number`` is the work number customers see.
+
+    ``capacity`` is how many conversations they are assigned at once (None: the setting), and
+    ``seen_at`` when their desk was last heard of, which is their lease on being present.
+    """
 
     __tablename__ = "staff"
 
@@ -21,13 +44,47 @@ class Staff(Base):
     name: Mapped[str] = mapped_column(String(40))
     # Conversations name their holder by it, so two people must not share one.
     number: Mapped[str] = mapped_column(String(8), unique=True)
-    role: Mapped[str] = mapped_column(String(16))  # staff, admin or coordinator
+    role: Mapped[str] = mapped_column(String(16))
     skills: Mapped[list[str]] = mapped_column(JSON, default=list)
+    capacity: Mapped[int | None]
+    presence: Mapped[str] = mapped_column(
+        String(16), default=Presence.OFFLINE, server_default="offline", index=True
+    )
+    presence_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    assigned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @property
     def card(self) -> dict[str, str]:
         """What customers and colleagues may see of this person."""
         return {"username": self.username, "name": self.name, "number": self.number}
+
+
+class PresenceChange(Base):
+    """One line of the log of who was present when, and what changed it."""
+
+    __tablename__ = "presence_changes"
+    __table_args__ = (Index("ix_presence_changes_staff", "staff_id", "changed_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    before: Mapped[str] = mapped_column(String(16))
+    after: Mapped[str] = mapped_column(String(16))
+    cause: Mapped[str] = mapped_column(String(16))
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AccessRefusal(Base):
+    """A request that was refused because its sender had no right to it."""
+
+    __tablename__ = "access_refusals"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    method: Mapped[str] = mapped_column(String(8))
+    path: Mapped[str] = mapped_column(String(200))
+    refused_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class SignIn(Base):
