@@ -2,27 +2,28 @@
 
 First load, live update and reconnect are the same query. Cursors are numbers of one counter
 that each unit of work holds until it is committed, so a reader that has seen cursor n has seen
-everything up to n.
+everything up to n. They are given out last of all: whoever holds the counter waits for nothing
+else, so writers neither block each other for long nor lock each other out.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import bindparam, event, func, or_, select
+from sqlalchemy.orm import Session, SessionTransaction, joinedload
 
 from bot.conversations.models import Change, Conversation, ConversationStatus, Message
 from bot.conversations.views import message_view, status_view
-from bot.database import Database, next_value
+from bot.database import last_of_next_values
 from bot.staff.models import Staff
 
 DESK = "desk"
+# The channel of PostgreSQL's NOTIFY, and how much of a payload it takes (8,000 bytes in all).
+NEWS = "assistant_news"
+_MOST_TOPICS = 200
 
 # Made once: every poll asks this, and building it takes longer than carrying it out.
 _OF_CUSTOMER = (
@@ -72,22 +73,70 @@ def note_feedback(session: Session, conversation: Conversation, data: dict[str, 
     _note(session, conversation, type="feedback", data=data, for_customer=False)
 
 
+def note_mention(session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
+    """Tell the desk that a note names somebody; the note itself is read in its conversation."""
+    _note(session, conversation, type="mention", data=data, for_customer=False)
+
+
 def _note(session: Session, conversation: Conversation, **values: Any) -> None:
     session.flush()
-    session.add(
-        Change(
-            cursor=next_value(session, "changes"),
-            customer_id=conversation.customer_id,
-            conversation_id=conversation.id,
-            **values,
-        )
-    )
+    change = Change(customer_id=conversation.customer_id, conversation_id=conversation.id, **values)
+    _pending(session).append((session.get_nested_transaction(), change))
     topics = session.info.setdefault("topics", set())
     topics.update({DESK, topic(conversation.customer_id)})
 
 
+def _pending(session: Session) -> list[tuple[SessionTransaction | None, Change]]:
+    pending: list[tuple[SessionTransaction | None, Change]]
+    pending = session.info.setdefault("changes", [])
+    return pending
+
+
+@event.listens_for(Session, "before_commit")
+def _complete(session: Session) -> None:
+    _number(session)
+    if session.info.get("topics") and session.get_bind().dialect.name == "postgresql":
+        _notify(session)
+
+
+def _notify(session: Session) -> None:
+    """Tell the other processes, when and only if this unit of work is stored; see ``bell``."""
+    topics = sorted(session.info["topics"])
+    first, last = session.info.get("cursors", (0, 0))
+    for start in range(0, len(topics), _MOST_TOPICS):
+        news = {
+            "from": session.info.get("owner"),
+            "first": first,
+            "last": last,
+            "topics": topics[start : start + _MOST_TOPICS],
+        }
+        session.execute(select(func.pg_notify(NEWS, json.dumps(news, separators=(",", ":")))))
+
+
+def _number(session: Session) -> None:
+    """Give the unit of work's changes their cursors, in the order in which they were noted."""
+    changes = [change for _, change in _pending(session)]
+    if not changes:
+        return
+    session.info["changes"] = []
+    last = last_of_next_values(session, "changes", len(changes))
+    first = last - len(changes) + 1
+    session.info["cursors"] = session.info.get("cursors", (first, last))[0], last
+    for cursor, change in enumerate(changes, first):
+        change.cursor = cursor
+    session.add_all(changes)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, ended: SessionTransaction) -> None:
+    """What was noted inside a savepoint that was rolled back did not happen; see ``_note``."""
+    kept = [each for each in _pending(session) if ended.nested and each[0] is not ended]
+    session.info["changes"] = kept
+
+
 def changes_for_customer(session: Session, customer_id: int, after: int, limit: int = 200) -> Page:
     """What happened for a customer after a cursor, over all of the customer's conversations."""
+    _number(session)
     wanted = {"customer_id": customer_id, "after": after, "most": limit}
     return _page(list(session.scalars(_OF_CUSTOMER, wanted)), after)
 
@@ -104,6 +153,7 @@ def changes_for_desk(
         limit: The most changes of one page.
         watched: A conversation of somebody else that lies open on their screen.
     """
+    _number(session)
     mine = or_(
         Conversation.staff_id == staff.id,
         Conversation.status == ConversationStatus.QUEUED,
@@ -122,11 +172,13 @@ def changes_for_desk(
 
 def newest_cursor(session: Session) -> int:
     """The cursor of the newest change, 0 before the first."""
+    _number(session)
     return session.scalar(select(Change.cursor).order_by(Change.cursor.desc()).limit(1)) or 0
 
 
 def newest_cursor_of(session: Session, customer_id: int) -> int:
     """The cursor of the newest change that a customer may see, 0 before the first."""
+    _number(session)
     query = select(func.max(Change.cursor)).where(
         Change.customer_id == customer_id, Change.for_customer
     )
@@ -144,38 +196,3 @@ def _page(found: list[Change], after: int) -> Page:
         for change in found
     ]
     return Page(changes, found[-1].cursor if found else after)
-
-
-class Bell:
-    """Wakes those who wait for news; what is new they read from the feed."""
-
-    def __init__(self) -> None:
-        self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def attach(self, database: Database) -> None:
-        """Ring for every committed change of this database; call it on the event loop."""
-        self._loop = asyncio.get_running_loop()
-        database.announce = self._from_any_thread
-
-    def _from_any_thread(self, topics: set[str]) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.ring, topics)
-
-    def ring(self, topics: set[str]) -> None:
-        """Wake everybody who listens for one of these topics."""
-        for each in topics:
-            for event in self._listeners.get(each, ()):
-                event.set()
-
-    @asynccontextmanager
-    async def listening(self, name: str) -> AsyncIterator[asyncio.Event]:
-        """Listen for a topic; begin before reading the feed, so that nothing falls between."""
-        event = asyncio.Event()
-        self._listeners[name].add(event)
-        try:
-            yield event
-        finally:
-            self._listeners[name].discard(event)
-            if not self._listeners[name]:
-                del self._listeners[name]

@@ -15,8 +15,10 @@ from bot.conversations.changes import DESK, Page, changes_for_desk
 from bot.conversations.ledger import cleaned
 from bot.conversations.models import Conversation, ConversationStatus
 from bot.conversations.views import message_view, status_view
+from bot.desk.detail import conversation_detail
+from bot.desk.drafts import drafts_of
+from bot.desk.lists import Listed, Wanted, conversations_in
 from bot.errors import BadInput
-from bot.feedback.models import ConversationFeedback
 from bot.staff.hours import SHANGHAI
 from connectors.body import cursor_in, fields, wait_in
 from connectors.desk.access import acting, reader
@@ -26,6 +28,7 @@ blueprint = Blueprint("desk_conversations", url_prefix="/api/desk")
 
 _SUGGESTIONS = 3
 _LONGEST_SEARCH = 200
+_LONGEST_WORD = 100
 # Above the largest text a browser may send by mistake: the ledger says by how much it is too long.
 _READ_LIMIT = 200_000
 
@@ -45,37 +48,39 @@ async def changes(request: Request) -> HTTPResponse:
 
 @blueprint.get("/conversations")
 async def list_(request: Request) -> HTTPResponse:
-    """Conversations of one status, or all open ones."""
-    asked = request.args.get("status")
-    if asked and asked not in set(ConversationStatus):
-        raise BadInput("status 应为 queued、staff、bot 或 resolved。")
-    status = ConversationStatus(asked) if asked else None
-
+    """Conversations of one status, or all open ones, of one category or channel if asked for."""
     now, hours = request.app.ctx.clock(), request.app.ctx.hours
+    wanted = Wanted(
+        status=_status_in(request),
+        category=_word_in(request, "category"),
+        channel=_word_in(request, "channel"),
+        after=_word_in(request, "after"),
+    )
 
-    def read(session: Session) -> list[dict[str, Any]]:
-        reader(session, request)
-        return desk.conversations_in(session, status, hours, now=now)
+    def read(session: Session) -> Listed:
+        staff = reader(session, request)
+        return conversations_in(session, wanted, hours, now=now, staff=staff)
 
     found = await request.app.ctx.database.read(read)
     # Clocks at desks are wrong now and then; waiting is counted by ours.
-    return json({"conversations": found, "now": now.isoformat()})
+    return json({"conversations": found.rows, "more": found.more, "now": now.isoformat()})
 
 
 @blueprint.get("/conversations/<conversation_id:str>")
 async def show(request: Request, conversation_id: str) -> HTTPResponse:
-    """One conversation in whole, with suggestions for the customer's last words."""
+    """One conversation in whole, with one's drafts and suggestions for the last words."""
     context = request.app.ctx
 
     def read(session: Session) -> tuple[dict[str, Any], str]:
-        reader(session, request)
-        detail = desk.conversation_detail(
-            session, conversation_id, context.hours, now=context.clock()
+        staff = reader(session, request)
+        detail = conversation_detail(
+            session, conversation_id, context.hours, now=context.clock(), staff=staff
         )
-        detail["feedback"] = _feedback_view(session.get(ConversationFeedback, conversation_id))
+        detail["drafts"] = drafts_of(session, conversation_id, staff)
         return detail, desk.last_question(session, conversation_id)
 
     detail, question = await context.database.read(read)
+    detail["question"] = question
     detail["suggestions"] = await _suggestions(request, question)
     return json(detail)
 
@@ -146,15 +151,18 @@ async def _transition(
     return json(await request.app.ctx.database.write(work))
 
 
-def _feedback_view(given: ConversationFeedback | None) -> dict[str, Any] | None:
-    if given is None:
-        return None
-    return {
-        "score": given.score,
-        "tags": given.tags,
-        "comment": given.comment,
-        "happened_at": given.given_at.isoformat(),
-    }
+def _status_in(request: Request) -> ConversationStatus | None:
+    asked = request.args.get("status")
+    if asked and asked not in set(ConversationStatus):
+        raise BadInput("status 应为 queued、staff、bot 或 resolved。")
+    return ConversationStatus(asked) if asked else None
+
+
+def _word_in(request: Request, name: str) -> str | None:
+    word = request.args.get(name) or None
+    if word is not None and (len(word) > _LONGEST_WORD or not word.isprintable()):
+        raise BadInput(f"{name} 的值无法识别。")
+    return word
 
 
 async def _suggestions(request: Request, question: str) -> list[dict[str, Any]]:

@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.conversations.desk import conversation_detail, conversations_in, record_staff_message
+from bot.conversations.desk import record_staff_message
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import Opened, messages_of
 from bot.conversations.models import Conversation, ConversationStatus, StatusEvent
 from bot.database import Database
+from bot.desk.detail import conversation_detail
+from bot.desk.lists import Wanted, conversations_in
 from bot.errors import AlreadyTaken, NotYours, ServiceError, WrongStatus
 from bot.responses import Responses
 from bot.staff.hours import WorkingHours
@@ -152,7 +154,8 @@ def test_requeue_keeps_the_age_in_the_queue(
         handoff.accept(session, queued.conversation.id, person, now=clock())
         clock.advance(minutes=10)
         handoff.requeue(session, queued.conversation.id, person, now=clock())
-        row = conversations_in(session, ConversationStatus.QUEUED, HOURS, now=clock())[0]
+        wanted = Wanted(ConversationStatus.QUEUED)
+        row = conversations_in(session, wanted, HOURS, now=clock()).rows[0]
         assert _reload(session, queued).queued_at == since
         assert row["waiting_seconds"] == 600
 
