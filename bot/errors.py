@@ -2,7 +2,8 @@
 
 ServiceError
 ├── BadInput
-│   └── PayloadNotOffered
+│   ├── PayloadNotOffered
+│   └── FileRefused
 ├── Unauthorized
 │   ├── LoginRefused
 │   └── CsrfMissing
@@ -11,6 +12,7 @@ ServiceError
 │   ├── ConversationNotFound
 │   ├── MessageNotFound
 │   ├── StaffNotFound
+│   ├── AttachmentNotFound
 │   └── CaseNotFound
 ├── Conflict
 │   ├── AlreadyTaken
@@ -18,6 +20,7 @@ ServiceError
 │   └── WrongStatus
 ├── TooLarge
 ├── TooManyRequests
+├── StorageFull
 └── BrainFailed
 
 SettingsError and StartFailed stand apart: they stop the program before anything is served.
@@ -62,6 +65,12 @@ class PayloadNotOffered(BadInput):
     """A button's payload that no message of this conversation offered."""
 
     code, sentence = "payload_not_offered", "这个选项已失效，请直接输入您的问题。"
+
+
+class FileRefused(BadInput):
+    """A file of a sort that is not taken, or one too many."""
+
+    code, sentence = "file_refused", "不支持这种文件。"
 
 
 class Unauthorized(ServiceError):
@@ -112,6 +121,12 @@ class StaffNotFound(NotFound):
     code, sentence = "staff_not_found", "没有找到这位工作人员。"
 
 
+class AttachmentNotFound(NotFound):
+    """No such file, or not for the caller."""
+
+    code, sentence = "attachment_not_found", "没有找到这个文件，或者查看链接已过期。"
+
+
 class CaseNotFound(NotFound):
     """No case of that number, or not the caller's."""
 
@@ -152,6 +167,12 @@ class TooManyRequests(ServiceError):
     """More calls than a person makes."""
 
     code, status, sentence = "too_many_requests", 429, "操作过于频繁，请稍后再试。"
+
+
+class StorageFull(ServiceError):
+    """No room for files; a matter for whoever keeps the server."""
+
+    code, status, sentence = "storage_full", 507, "暂时不能接收文件，请先用文字说明情况。"
 
 
 class BrainFailed(ServiceError):

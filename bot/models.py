@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bot.attachments.models
 import bot.cases.models
 import bot.conversations.models
 import bot.delivery.models

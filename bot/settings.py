@@ -22,8 +22,9 @@ _NAME_SUFFIX = "质量基础设施一站式服务平台"
 _FORBIDDEN_HEADS = ("中华人民共和国", "国家", "中国", "全国")
 
 
-def _setting(default: Any, meaning: str) -> Any:
-    return field(default=default, metadata={"meaning": meaning})
+def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
+    # What is secret must not turn up where somebody prints or logs the settings.
+    return field(default=default, metadata={"meaning": meaning}, repr=not secret)
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,30 @@ class Settings:
         "08:30-17:30", "工作日的人工服务时间，有午休的写成 08:30-12:00,13:30-17:30"
     )
     turn_limit_seconds: float = _setting(4.0, "等待 Rasa 答复的最长秒数，超过即改由知识库答复")
+    attachment_folder: str = _setting(
+        "var/attachments", "附件存放的文件夹；多个网页进程要共用同一个"
+    )
+    attachment_limit_mb: int = _setting(10, "单个附件的上限（MB）")
     log_level: str = _setting("INFO", "日志级别；客户原文只在 DEBUG 出现")
     rasa_url: str = _setting("http://127.0.0.1:5005", "Rasa 服务地址（由启动程序设置）")
     actions_url: str = _setting("http://127.0.0.1:5055/webhook", "动作服务地址（由启动程序设置）")
     tracker_store_url: str = _setting("", "Rasa 对话状态的数据库（由启动程序设置）")
+    public_url: str = _setting("", "企业能打开的平台网址，微信里的网页链接以它开头；不填则不发链接")
+    secret_key: str = _setting(
+        "", "网页链接签名用的密钥，不少于 16 个字符；不填则由微信的 AppSecret 派生", secret=True
+    )
+    wechat_app_id: str = _setting("", "公众号的 AppID；微信各项不填则不开通微信接入")
+    wechat_app_secret: str = _setting("", "公众号的 AppSecret，用于取得接口凭据", secret=True)
+    wechat_token: str = _setting(
+        "", "与微信后台一致的令牌；轮换期间写两个，用逗号隔开，新的在前", secret=True
+    )
+    wechat_encoding_aes_key: str = _setting(
+        "", "消息加解密密钥，43 位；轮换期间写两个；不填即明文模式", secret=True
+    )
+    wechat_api_base: str = _setting("https://api.weixin.qq.com", "微信接口的地址；演练时指向替身")
+    wechat_replay_window_seconds: int = _setting(
+        300, "微信回调的时间戳与本机时间最多相差的秒数；0 不检查，供重放录制的消息"
+    )
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -88,6 +109,8 @@ def _anchored(url: str) -> str:
 def _check(settings: Settings) -> None:
     if not 1 <= settings.port <= 65535:
         raise SettingsError(f"PORT={settings.port} 不在 1–65535 之间。")
+    if not 1 <= settings.attachment_limit_mb <= 100:
+        raise SettingsError(f"ATTACHMENT_LIMIT_MB={settings.attachment_limit_mb} 不在 1–100 之间。")
     if settings.turn_limit_seconds <= 0:
         raise SettingsError("TURN_LIMIT_SECONDS 必须大于 0。")
     try:
@@ -98,12 +121,40 @@ def _check(settings: Settings) -> None:
         raise SettingsError("DATABASE_URL 应以 sqlite:/// 或 postgresql+psycopg:// 开头。")
     if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise SettingsError("LOG_LEVEL 应为 DEBUG、INFO、WARNING 或 ERROR。")
+    _check_wechat(settings)
     forbidden = forbidden_head(settings.platform_name)
     if forbidden:
         raise SettingsError(
             f"PLATFORM_NAME 不得冠以“{forbidden}”：《质量基础设施“一站式”服务通用指南（试行）》"
             "4.3 规定，命名不得冠以“国家”“中国”“全国”等字样。"
         )
+
+
+def _check_wechat(settings: Settings) -> None:
+    if settings.secret_key and len(settings.secret_key) < 16:
+        raise SettingsError("SECRET_KEY 不少于 16 个字符。")
+    for name, address in (
+        ("PUBLIC_URL", settings.public_url),
+        ("WECHAT_API_BASE", settings.wechat_api_base),
+    ):
+        if address and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", address):
+            raise SettingsError(f"{name} 应是以 http:// 或 https:// 开头的网址。")
+    if settings.wechat_app_id and not re.fullmatch(r"[A-Za-z0-9]{6,64}", settings.wechat_app_id):
+        raise SettingsError("WECHAT_APP_ID 应为字母和数字，例如 wx 开头的 18 位。")
+    if not all(re.fullmatch(r"[A-Za-z0-9]{3,32}", each) for each in listed(settings.wechat_token)):
+        raise SettingsError("WECHAT_TOKEN 应为 3 到 32 位字母和数字。")
+    keys = listed(settings.wechat_encoding_aes_key)
+    if not all(re.fullmatch(r"[A-Za-z0-9]{43}", each) for each in keys):
+        raise SettingsError("WECHAT_ENCODING_AES_KEY 应为 43 位字母和数字，与微信后台一致。")
+    if len(keys) > 2 or len(listed(settings.wechat_token)) > 2:
+        raise SettingsError("WECHAT_TOKEN 与 WECHAT_ENCODING_AES_KEY 最多各写两个。")
+    if settings.wechat_replay_window_seconds < 0:
+        raise SettingsError("WECHAT_REPLAY_WINDOW_SECONDS 不能小于 0。")
+
+
+def listed(value: str) -> list[str]:
+    """The values of a setting that may hold several, separated by commas."""
+    return [each.strip() for each in value.split(",") if each.strip()]
 
 
 def forbidden_head(name: str) -> str | None:

@@ -49,6 +49,7 @@ class Said(NamedTuple):
     seq: int
     id: str
     author: str
+    kind: str
     private: bool
     payload: str | None
     turn_id: int | None
@@ -238,6 +239,7 @@ _SAID = select(
     Message.seq,
     Message.id,
     Message.author,
+    Message.kind,
     Message.private,
     Message.data["payload"].as_string(),
     Message.turn_id,

@@ -69,6 +69,8 @@ class Incoming:
     client_id: str
     text: str = ""
     payload: str | None = None
+    # What a stored file is called and where it is (``bot.attachments``); ``text`` names it.
+    attachment: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ def conversation_at(
     customer = session.scalars(
         select(Customer)
         .where(Customer.channel == channel, Customer.address == address)
-        .with_for_update()
+        # Not stronger: what refers to the customer must not wait, or PostgreSQL meets deadlocks.
+        .with_for_update(key_share=True)
     ).one()
     newest = session.scalar(_newest_of(customer.id))
     return customer, newest or _new_conversation(session, customer, now)
@@ -185,6 +188,7 @@ def record_incoming(
         Author.CUSTOMER,
         text,
         now=now,
+        kind="file" if incoming.attachment else "text",
         data=data,
         channel_message_id=key,
     )
@@ -286,6 +290,8 @@ def checked_text(text: str) -> str:
 def _checked(
     session: Session, customer: Customer, incoming: Incoming
 ) -> tuple[str, dict[str, Any]]:
+    if incoming.attachment is not None:
+        return checked_text(incoming.text), {"attachment": incoming.attachment}
     if incoming.payload is None:
         return checked_text(incoming.text), {}
     offers = _offers(session, customer)

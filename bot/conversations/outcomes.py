@@ -94,6 +94,9 @@ class _Fates:
             return Fate(message, Outcome.BOT if visible else Outcome.LOST)
         if message.payload in (LEAVE_MESSAGE, CANCEL_HANDOFF):
             return self._button(message)
+        if message.kind == "file" and message.seq + 1 in self._system:
+            # The bot cannot read it, so it was said at once what it is and who can.
+            return Fate(message, Outcome.PLATFORM)
         kept = any(each.status == TurnStatus.SUPPRESSED and each.drafts for each in turns)
         place = self._line.places[message.id]
         if self._line.stages[place].status in WITH_A_PERSON:

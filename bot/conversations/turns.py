@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from bot.conversations.answering import Answering, Asked
@@ -29,8 +29,19 @@ from bot.conversations.models import (
     Turn,
     TurnStatus,
 )
+from bot.conversations.turn_owners import (
+    BEAT_SECONDS,
+    LOOK_SECONDS,
+    anything_left,
+    beat,
+    interrupt,
+    recover,
+    retire,
+    take_over,
+)
 from bot.database import Database
 from bot.staff.hours import SHANGHAI
+from bot.sweeps import Sweep
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +100,7 @@ def _begun(
         first_seq=taken[0].seq,
         last_seq=taken[-1].seq,
         status=TurnStatus.RUNNING,
+        owner=session.info.get("owner"),
         started_at=now,
     )
     session.add(turn)
@@ -119,7 +131,8 @@ def finish_turn(
     A late reply is kept as a draft that staff can see and send. Finishing a turn that is no
     longer running changes nothing.
     """
-    turn = session.get_one(Turn, turn_id)
+    # Held until the end, so that nobody takes it over while its replies are being stored.
+    turn = session.get_one(Turn, turn_id, with_for_update=True)
     if turn.status != TurnStatus.RUNNING:
         return Finished(TurnStatus(turn.status), False)
     conversation = session.get_one(Conversation, turn.conversation_id, with_for_update=True)
@@ -164,31 +177,6 @@ def finish_turn(
     return Finished(TurnStatus.ANSWERED, more)
 
 
-def interrupt_running_turns(
-    session: Session, conversation_id: str | None = None, *, now: datetime
-) -> list[str]:
-    """Close the turns that a dead process, or a crash in one conversation, left behind.
-
-    Returns:
-        The conversations whose unanswered messages a new turn must take.
-    """
-    left = update(Turn).where(Turn.status == TurnStatus.RUNNING)
-    if conversation_id is not None:
-        left = left.where(Turn.conversation_id == conversation_id)
-    session.execute(left.values(status=TurnStatus.INTERRUPTED, ended_at=now))
-    unanswered = select(Conversation.id).where(
-        Conversation.status == ConversationStatus.BOT,
-        select(Message.id)
-        .where(
-            Message.conversation_id == Conversation.id,
-            Message.author == Author.CUSTOMER,
-            Message.seq > Conversation.answered_seq,
-        )
-        .exists(),
-    )
-    return list(session.scalars(unanswered))
-
-
 class TurnRunner:
     """Runs turns on the event loop, one at a time per conversation, many side by side."""
 
@@ -205,15 +193,50 @@ class TurnRunner:
         self._clock = clock
         self._running: dict[str, asyncio.Task[None]] = {}
         self._waiting: dict[str, Asked | None] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def foresee(self, text: str) -> None:
         """Begin to understand a message that is about to be stored."""
         self._answering.foresee(text, self._today())
 
     async def recover(self) -> None:
-        """Answer what a process that died left unanswered; call it once at start."""
-        left = await self._database.write(interrupt_running_turns, now=self._clock())
-        for conversation_id in left:
+        """Answer what processes that died left unanswered; call it once at start.
+
+        Turns of other processes that are alive stay theirs. From now on this process counts as
+        alive, as long as ``sweeps`` are run.
+        """
+        self._loop = asyncio.get_running_loop()
+        left = await self._database.write(
+            recover, self._database.owner, self._database.is_shared, now=self._clock()
+        )
+        self._wake_all(left)
+
+    async def retire(self) -> None:
+        """End all turns of this process and say that it lives no more."""
+        await self.settle()
+        await self._database.write(retire, self._database.owner)
+
+    def sweeps(self) -> list[Sweep]:
+        """What has to be done again and again while this process serves."""
+        return [
+            Sweep("turns_left", LOOK_SECONDS, self._take_over, needed=anything_left),
+            *([Sweep("turns_alive", BEAT_SECONDS, self._beat)] if self._database.is_shared else []),
+        ]
+
+    def _beat(self, session: Session, now: datetime) -> None:
+        beat(session, self._database.owner, now=now)
+
+    def _take_over(self, session: Session, now: datetime) -> None:
+        left = take_over(session, now=now)
+
+        def stored(_session: Session) -> None:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._wake_all, left)
+
+        event.listen(session, "after_commit", stored, once=True)
+
+    def _wake_all(self, conversation_ids: list[str]) -> None:
+        for conversation_id in conversation_ids:
             self.wake(conversation_id)
 
     def wake(self, conversation_id: str, begun: Asked | None = None) -> None:
@@ -248,7 +271,7 @@ class TurnRunner:
             # The outermost edge of a turn: nobody above could do anything with it. The messages
             # stay unanswered, and the turn must not block the next one.
             logger.exception("turn_crashed conversation=%s", conversation_id)
-            await self._database.write(interrupt_running_turns, conversation_id, now=self._clock())
+            await self._database.write(interrupt, conversation_id, now=self._clock())
         finally:
             del self._running[conversation_id]
             if conversation_id in self._waiting:
@@ -291,7 +314,8 @@ class TurnRunner:
 def _together(pending: list[Message]) -> list[Message]:
     taken: list[Message] = []
     for message in pending:
-        if message.data.get("payload") in (LEAVE_MESSAGE, CANCEL_HANDOFF):
+        # Dealt with as they came: our own buttons, and files, which the bot cannot read.
+        if message.kind == "file" or message.data.get("payload") in (LEAVE_MESSAGE, CANCEL_HANDOFF):
             continue
         if taken and message.data.get("payload"):
             break

@@ -1,0 +1,1 @@
+"""Attachments: files that customers and staff send each other within a conversation."""
