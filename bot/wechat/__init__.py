@@ -1,0 +1,1 @@
+"""WeChat official accounts: the protocol, the budget of replies, and what a message means to us."""
