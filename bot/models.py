@@ -9,4 +9,5 @@ import bot.delivery.models
 import bot.desk.models
 import bot.feedback.models
 import bot.resources.models
-import bot.staff.models  # noqa: F401
+import bot.staff.models
+import bot.wechat.models  # noqa: F401

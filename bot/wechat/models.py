@@ -1,0 +1,79 @@
+"""Records of WeChat: what was delivered, what may be sent, what was offered, the access token."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.database import Base, UtcDateTime
+
+
+class WeChatDelivery(Base):
+    """A callback that has been taken; Tencent delivers each up to three times."""
+
+    __tablename__ = "wechat_deliveries"
+
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"), index=True)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class WeChatWindow(Base):
+    """How much may be sent to a customer and until when, by what the customer last did.
+
+    Writing gives five messages for 48 hours; following, scanning or pressing a menu gives three
+    for a minute. How the two add up is documented nowhere, so they are counted apart and each
+    sent message counts against both.
+    """
+
+    __tablename__ = "wechat_windows"
+
+    customer_id: Mapped[int] = mapped_column(
+        ForeignKey("customers.id"), primary_key=True, autoincrement=False
+    )
+    message_left: Mapped[int] = mapped_column(default=0)
+    message_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    click_left: Mapped[int] = mapped_column(default=0)
+    click_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    acted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    followed: Mapped[bool] = mapped_column(default=True)
+    scene: Mapped[str] = mapped_column(String(64), default="")
+
+
+class WeChatChoice(Base):
+    """A choice offered to a customer: its ``id`` is that of the menu's item at Tencent.
+
+    Old menus can be pressed for ever, and a customer may type the number instead.
+    """
+
+    __tablename__ = "wechat_choices"
+    __table_args__ = (
+        Index("ix_wechat_choices_customer", "customer_id", "id"),
+        Index("ix_wechat_choices_message", "message_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    message_id: Mapped[str] = mapped_column(ForeignKey("messages.id"))
+    seq: Mapped[int]
+    number: Mapped[int]
+    title: Mapped[str] = mapped_column(String(200))
+    payload: Mapped[str] = mapped_column(Text)
+
+
+class WeChatToken(Base):
+    """The access token of an account, shared by all processes; one of them renews it.
+
+    ``sealed`` is the token encrypted with a key that only the settings know.
+    """
+
+    __tablename__ = "wechat_tokens"
+
+    app_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sealed: Mapped[str] = mapped_column(Text, default="")
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
