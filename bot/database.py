@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -12,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import DateTime, Dialect, Engine, String, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -23,6 +25,9 @@ POOL_SIZE = 8
 # How long a writer waits for another one before "database is locked"; a unit of work takes
 # milliseconds, so ten seconds mean that something is stuck.
 LOCK_WAIT_SECONDS = 10
+# PostgreSQL ends one of two units of work that wait for each other; nothing of it is stored.
+ATTEMPTS = 3
+_DEADLOCK, _SERIALIZATION = "40P01", "40001"
 
 
 class Base(DeclarativeBase):
@@ -59,9 +64,9 @@ class Counter(Base):
     value: Mapped[int]
 
 
-_NEXT_VALUE = text(
-    "INSERT INTO counters (name, value) VALUES (:name, 1) "
-    "ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value"
+_NEXT_VALUES = text(
+    "INSERT INTO counters (name, value) VALUES (:name, :count) "
+    "ON CONFLICT (name) DO UPDATE SET value = counters.value + :count RETURNING value"
 )
 
 
@@ -71,7 +76,16 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
+        # Whether other processes may write to it too.
+        self.is_shared = self.engine.dialect.name != "sqlite"
+        # Names this process; whoever runs a turn is known by it (see ``turns``).
+        self.owner = secrets.token_hex(8)
         self._readers = self.engine.execution_options(read_only=True)
+        if self.is_shared:
+            # As SQLite does by itself: all queries of a unit of work see the same moment.
+            self._readers = self._readers.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
         self.announce: Callable[[set[str]], None] | None = None
         self._pool = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="unit-of-work")
 
@@ -81,7 +95,8 @@ class Database:
 
         What it put into ``session.info["topics"]`` is announced once the change is stored.
         """
-        with Session(self.engine, expire_on_commit=False) as session:
+        info = {"owner": self.owner}
+        with Session(self.engine, expire_on_commit=False, info=info) as session:
             with session.begin():
                 yield session
             topics: set[str] = session.info.get("topics", set())
@@ -97,7 +112,10 @@ class Database:
     async def write(
         self, work: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run ``work(session, …)`` as one writing unit of work, off the event loop."""
+        """Run ``work(session, …)`` as one writing unit of work, off the event loop.
+
+        It runs again, from the beginning, when the database gave it up for another one's sake.
+        """
         return await self._run(self.writing, work, args, kwargs)
 
     async def read(
@@ -114,6 +132,15 @@ class Database:
         kwargs: Any,
     ) -> T:
         def whole() -> T:
+            for _ in range(ATTEMPTS - 1):
+                try:
+                    return once()
+                except DBAPIError as error:
+                    if not _may_succeed_again(error):
+                        raise
+            return once()
+
+        def once() -> T:
             with unit() as session:
                 return work(session, *args, **kwargs)
 
@@ -137,7 +164,16 @@ def next_value(session: Session, counter: str) -> int:
     Whoever took a number holds the counter until the unit of work ends, so numbers become
     visible in their order, and one that was rolled back is given out again.
     """
-    return int(session.execute(_NEXT_VALUE, {"name": counter}).scalar_one())
+    return last_of_next_values(session, counter, 1)
+
+
+def last_of_next_values(session: Session, counter: str, count: int) -> int:
+    """Take several numbers at once and return the last of them; see ``next_value``."""
+    return int(session.execute(_NEXT_VALUES, {"name": counter, "count": count}).scalar_one())
+
+
+def _may_succeed_again(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in (_DEADLOCK, _SERIALIZATION)
 
 
 def _engine(url: str) -> Engine:

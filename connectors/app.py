@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,9 +14,10 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.response import json
 
+from bot.attachments.storage import Storage
 from bot.conversations.answering import Answering
+from bot.conversations.bell import Bell
 from bot.conversations.brain import Brain
-from bot.conversations.changes import Bell
 from bot.conversations.fallback import Fallback
 from bot.conversations.handoff import Handoff
 from bot.conversations.turns import TurnRunner
@@ -27,6 +29,7 @@ from bot.settings import Settings
 from bot.staff.calendar import load_calendar, notices
 from bot.staff.hours import SHANGHAI, WorkingHours
 from bot.sweeps import Sweeper
+from connectors.attachments import blueprint as attachments
 from connectors.desk.routes import blueprint as desk
 from connectors.health import blueprint as health
 from connectors.widget.access import Owners
@@ -82,6 +85,10 @@ def create_app(
     answering = Answering(brain, faq, Fallback(faq, responses), settings.turn_limit_seconds)
     app.ctx.turns = TurnRunner(database, answering, handoff, clock)
     app.ctx.sweeper = Sweeper(database, clock)
+    app.ctx.sweeper.add(*app.ctx.turns.sweeps())
+    storage = Storage(ROOT / settings.attachment_folder, settings.attachment_limit_mb * 1_000_000)
+    app.ctx.attachments = storage
+    app.ctx.sweeper.add(Sweep("attachments", 600, storage.tidy, storage.is_untidy))
     app.ctx.templates = Environment(
         loader=PackageLoader("connectors", "."),
         autoescape=True,
@@ -92,6 +99,7 @@ def create_app(
     app.blueprint(health)
     app.blueprint(widget)
     app.blueprint(desk)
+    app.blueprint(attachments)
     app.static("/static", _STATIC, name="static")
     app.on_response(_protect)
     app.error_handler.add(ServiceError, _service_error)
@@ -122,7 +130,8 @@ async def _rest(app: Sanic[Any, Any]) -> None:
 
 
 async def _end(app: Sanic[Any, Any]) -> None:
-    await app.ctx.turns.settle()
+    await app.ctx.turns.retire()
+    await asyncio.to_thread(app.ctx.bell.detach)
 
 
 async def _protect(request: Request, response: HTTPResponse) -> None:

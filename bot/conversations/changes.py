@@ -73,6 +73,13 @@ def note_feedback(session: Session, conversation: Conversation, data: dict[str, 
     _note(session, conversation, type="feedback", data=data, for_customer=False)
 
 
+def note_delivery(
+    session: Session, conversation: Conversation, states: dict[str, dict[str, Any]]
+) -> None:
+    """Tell the desk how far messages have come: state and reason by message id."""
+    _note(session, conversation, type="delivery", data={"messages": states}, for_customer=False)
+
+
 def note_mention(session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
     """Tell the desk that a note names somebody; the note itself is read in its conversation."""
     _note(session, conversation, type="mention", data=data, for_customer=False)

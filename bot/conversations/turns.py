@@ -32,6 +32,7 @@ from bot.conversations.models import (
 from bot.conversations.turn_owners import (
     BEAT_SECONDS,
     LOOK_SECONDS,
+    Process,
     anything_left,
     beat,
     interrupt,
@@ -206,9 +207,7 @@ class TurnRunner:
         alive, as long as ``sweeps`` are run.
         """
         self._loop = asyncio.get_running_loop()
-        left = await self._database.write(
-            recover, self._database.owner, self._database.is_shared, now=self._clock()
-        )
+        left = await self._database.write(recover, self._process(), now=self._clock())
         self._wake_all(left)
 
     async def retire(self) -> None:
@@ -219,15 +218,22 @@ class TurnRunner:
     def sweeps(self) -> list[Sweep]:
         """What has to be done again and again while this process serves."""
         return [
-            Sweep("turns_left", LOOK_SECONDS, self._take_over, needed=anything_left),
+            Sweep("turns_left", LOOK_SECONDS, self._take_over, self._anything_left),
             *([Sweep("turns_alive", BEAT_SECONDS, self._beat)] if self._database.is_shared else []),
         ]
 
     def _beat(self, session: Session, now: datetime) -> None:
         beat(session, self._database.owner, now=now)
 
+    def _process(self) -> Process:
+        running = frozenset(list(self._running))
+        return Process(self._database.owner, self._database.is_shared, running)
+
+    def _anything_left(self, session: Session, now: datetime) -> bool:
+        return anything_left(session, self._process(), now=now)
+
     def _take_over(self, session: Session, now: datetime) -> None:
-        left = take_over(session, now=now)
+        left = take_over(session, self._process(), now=now)
 
         def stored(_session: Session) -> None:
             if self._loop is not None:

@@ -16,7 +16,7 @@ from sqlalchemy import event
 from bot import ledger
 from bot.conversations.audit import Report
 from bot.conversations.outcomes import Outcome
-from bot.conversations.turns import interrupt_running_turns
+from bot.conversations.turn_owners import interrupt
 from bot.database import Database
 from bot.settings import load
 from tests.bot.false_ledgers import FALSE_LEDGERS
@@ -133,7 +133,7 @@ def test_message_that_nobody_answers_is_excused_for_the_grace_only(story: Story)
     story.asks(opened, "压力表多久检一次", None)
     story.begins(opened)
     with story.database.writing() as session:
-        interrupt_running_turns(session, now=story.clock())
+        interrupt(session, opened.conversation.id, now=story.clock())
     assert story.audited().outcomes == {Outcome.WAITING_BOT: 1}
     story.clock.advance(seconds=GRACE.total_seconds() + 1)
     report = story.audited()

@@ -1,0 +1,169 @@
+"""The bell: wakes those who wait for news, in this process and, over PostgreSQL, in all of them.
+
+A unit of work tells of its changes with a NOTIFY of its own transaction (``changes``). Each
+process listens, and once a second looks whether the feed has gone further than it was told: a
+notification that was lost costs two seconds at most. SQLite serves one process only, which
+hears of its own changes by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from bot.conversations.changes import DESK, NEWS, topic
+from bot.conversations.models import Change
+from bot.database import Counter, Database
+
+logger = logging.getLogger(__name__)
+
+# How long a notification may take before the feed itself is asked, and how soon one tries again
+# when the database is away.
+LOOK_SECONDS = 1.0
+
+
+class Bell:
+    """Wakes those who wait for news; what is new they read from the feed."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._news: _News | None = None
+
+    def attach(self, database: Database) -> None:
+        """Ring for every committed change of this database; call it on the event loop."""
+        self._loop = asyncio.get_running_loop()
+        database.announce = self.ring_from_any_thread
+        if database.is_shared:
+            self._news = _News(database, self.ring_from_any_thread)
+            self._news.start()
+
+    def detach(self) -> None:
+        """Stop listening to other processes; waits a second at most."""
+        if self._news is not None:
+            self._news.stop()
+            self._news = None
+
+    def ring_from_any_thread(self, topics: set[str]) -> None:
+        """Ring, from a thread that is not the event loop's."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.ring, topics)
+
+    def ring(self, topics: set[str]) -> None:
+        """Wake everybody who listens for one of these topics."""
+        for each in topics:
+            for event in self._listeners.get(each, ()):
+                event.set()
+
+    @asynccontextmanager
+    async def listening(self, name: str) -> AsyncIterator[asyncio.Event]:
+        """Listen for a topic; begin before reading the feed, so that nothing falls between."""
+        event = asyncio.Event()
+        self._listeners[name].add(event)
+        try:
+            yield event
+        finally:
+            self._listeners[name].discard(event)
+            if not self._listeners[name]:
+                del self._listeners[name]
+
+
+class _News:
+    """Listens to the other processes, in a thread with a connection of its own."""
+
+    def __init__(self, database: Database, ring: Callable[[set[str]], None]) -> None:
+        self._database = database
+        self._ring = ring
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="news", daemon=True)
+        self.watch = Watch(0)
+
+    def start(self) -> None:
+        with self._database.reading() as session:
+            self.watch = Watch(newest(session))
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join(2 * LOOK_SECONDS)
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            try:
+                self._listen()
+            except (SQLAlchemyError, psycopg.Error) as error:
+                # The database went away, and with it the connection; what is missed meanwhile
+                # the next look finds.
+                logger.warning("news_interrupted error=%r", error)
+                self._over.wait(LOOK_SECONDS)
+
+    def _listen(self) -> None:
+        with self._database.engine.connect() as pooled:
+            # It never goes back to the pool: nobody else may get it while it listens.
+            pooled.detach()
+            connection: psycopg.Connection[Any] = pooled.connection.driver_connection  # type: ignore[assignment]
+            connection.autocommit = True
+            connection.execute(f"LISTEN {NEWS}")
+            while not self._over.is_set():
+                for notice in connection.notifies(timeout=LOOK_SECONDS):
+                    self._hear(notice.payload)
+                self._look()
+
+    def _hear(self, payload: str) -> None:
+        told = json.loads(payload)
+        self.watch.hear(told["first"], told["last"])
+        # What this process changed it has announced itself, as soon as it was stored.
+        if told["from"] != self._database.owner:
+            self._ring(set(told["topics"]))
+
+    def _look(self) -> None:
+        with self._database.reading() as session:
+            missed = self.watch.look(newest(session))
+            if missed:
+                logger.info("news_missed changes=%d", len(missed))
+                self._ring(topics_of(session, missed))
+
+
+class Watch:
+    """Which lines of the feed nobody told us of, although there was time to."""
+
+    def __init__(self, newest: int) -> None:
+        """Begin with the newest cursor; nothing before it is asked for."""
+        self._complete_to = newest
+        self._newest = newest
+        self._heard: set[int] = set()
+
+    def hear(self, first: int, last: int) -> None:
+        """Take note that these lines were told of; 0 and 0 for news without a line."""
+        self._heard.update(range(first, last + 1))
+
+    def look(self, newest: int) -> list[int]:
+        """The cursors not heard of until now that were there at the last look already."""
+        due = range(self._complete_to + 1, self._newest + 1)
+        missed = [cursor for cursor in due if cursor not in self._heard]
+        self._complete_to, self._newest = self._newest, newest
+        self._heard = {cursor for cursor in self._heard if cursor > self._complete_to}
+        return missed
+
+
+def newest(session: Session) -> int:
+    """The newest cursor given out and stored."""
+    return session.scalar(select(Counter.value).where(Counter.name == "changes")) or 0
+
+
+def topics_of(session: Session, cursors: list[int]) -> set[str]:
+    """Who must be woken for these lines of the feed."""
+    # A few too many do no harm: who is woken for nothing reads nothing new.
+    changed = select(Change.customer_id).where(Change.cursor.between(cursors[0], cursors[-1]))
+    return {DESK, *(topic(each) for each in session.scalars(changed.distinct()))}
