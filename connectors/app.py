@@ -22,13 +22,14 @@ from bot.conversations.fallback import Fallback
 from bot.conversations.handoff import Handoff
 from bot.conversations.turns import TurnRunner
 from bot.database import Database
+from bot.delivery.senders import Senders
 from bot.errors import ServiceError, TooLarge
 from bot.faq.service import FaqService
 from bot.responses import Responses
-from bot.settings import Settings
+from bot.settings import ROOT, Settings
 from bot.staff.calendar import load_calendar, notices
 from bot.staff.hours import SHANGHAI, WorkingHours
-from bot.sweeps import Sweeper
+from bot.sweeps import Sweep, Sweeper
 from connectors.attachments import blueprint as attachments
 from connectors.desk.routes import blueprint as desk
 from connectors.health import blueprint as health
@@ -84,6 +85,8 @@ def create_app(
     app.ctx.owners = Owners()
     answering = Answering(brain, faq, Fallback(faq, responses), settings.turn_limit_seconds)
     app.ctx.turns = TurnRunner(database, answering, handoff, clock)
+    # Channels that must be pushed are added by their connectors.
+    app.ctx.senders = Senders(database, app.ctx.bell, clock)
     app.ctx.sweeper = Sweeper(database, clock)
     app.ctx.sweeper.add(*app.ctx.turns.sweeps())
     storage = Storage(ROOT / settings.attachment_folder, settings.attachment_limit_mb * 1_000_000)
@@ -123,9 +126,11 @@ async def _begin(app: Sanic[Any, Any]) -> None:
 
 async def _sweep(app: Sanic[Any, Any]) -> None:
     app.ctx.sweeper.start()
+    app.ctx.senders.start()
 
 
 async def _rest(app: Sanic[Any, Any]) -> None:
+    await app.ctx.senders.stop()
     await app.ctx.sweeper.stop()
 
 

@@ -31,11 +31,13 @@ def enqueue(
 ) -> None:
     """Put a message that must be pushed into the outbox; any other needs nothing.
 
-    In the message's own unit of work, after its line of the change feed: whoever wrote that line
-    holds the feed's counter, so parcels get their numbers in the order they become visible.
+    In the message's own unit of work. Whoever wrote to the customer's lane holds it until the
+    end, so parcels get their numbers in the order they become visible.
     """
     if not needs_parcel(message):
         return
+    session.flush()
+    _make_due(session, conversation.customer_id, message.channel, now)
     session.add(
         Outgoing(
             message_id=message.id,
@@ -46,8 +48,6 @@ def enqueue(
             created_at=now,
         )
     )
-    session.flush()
-    _make_due(session, conversation.customer_id, message.channel, now)
 
 
 def note_contact(session: Session, customer: Customer, *, now: datetime) -> None:
