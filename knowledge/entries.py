@@ -9,24 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from knowledge.categories import SERVICE_CATEGORIES
 from knowledge.content_files import ContentError, Place, read_list
 
 __all__ = ["ContentError", "Entry", "entry_from", "load_entries"]
 
 FAQ_FOLDER = Path(__file__).parent / "faq"
 
-CATEGORIES = (
-    "metrology",
-    "standards",
-    "testing",
-    "certification",
-    "quality_management",
-    "brand",
-    "ip",
-    "policy",
-    "supply_chain",
-    "other",
-)
 CONFIDENCES = ("verified", "known")
 NEXT_STEPS = (
     "find_institution",
@@ -175,7 +164,7 @@ def _check(entry: Entry, place: Place) -> None:
     longest = f"answer 超过 {ANSWER_LENGTH} 字"
     rules = (
         ("id", _ID.fullmatch(entry.id), "id 只能用小写字母、数字和连字符"),
-        ("category", entry.category in CATEGORIES, f"category 不能是 {entry.category}"),
+        ("category", entry.category in SERVICE_CATEGORIES, f"category 不能是 {entry.category}"),
         ("questions", len(entry.questions) >= FEWEST_QUESTIONS, fewest),
         ("answer", len(entry.answer) <= ANSWER_LENGTH, longest),
         ("basis", entry.basis, "basis 至少 1 条"),

@@ -5,22 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-OUT_OF_SCOPE = "out_of_scope"
+from knowledge.categories import OUT_OF_SCOPE, SERVICE_CATEGORIES
 
-# The guideline's categories; `ask_<category>` implies its category.
-CATEGORIES = (
-    "metrology",
-    "standards",
-    "testing",
-    "certification",
-    "quality_management",
-    "brand",
-    "ip",
-    "policy",
-    "supply_chain",
-    "other",
-    OUT_OF_SCOPE,
-)
+CATEGORIES = (*SERVICE_CATEGORIES, OUT_OF_SCOPE)
 
 # Intents that always belong to one category although their name does not say so.
 _BY_INTENT = {"ask_platform": "other", "lookup_standard": "standards", OUT_OF_SCOPE: OUT_OF_SCOPE}

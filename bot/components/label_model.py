@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.components.categories import OUT_OF_SCOPE
 from bot.components.text_features import Array, FeatureRows
+from knowledge.categories import OUT_OF_SCOPE
 
 # Unit vectors need a weak penalty: from 10 to 60 the accuracy is the same, at
 # the usual 1 it is several points lower.

@@ -26,6 +26,7 @@ _CLASSIFIER_MODULES = (
     "bot/components/message_vectors.py",
     "bot/components/text_features.py",
     "bot/components/understanding_model.py",
+    "knowledge/categories.py",
     "knowledge/courtesy.py",
     "knowledge/encoders.py",
     "knowledge/packaged.py",

@@ -9,8 +9,9 @@ from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLSt
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.components.categories import OUT_OF_SCOPE, implied_category
+from bot.components.categories import implied_category
 from bot.components.turn_request import BadRequest
+from knowledge.categories import OUT_OF_SCOPE
 
 
 def spoken_text(text: str) -> str:

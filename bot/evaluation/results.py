@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.components.categories import OUT_OF_SCOPE
 from bot.evaluation.asking import Outcome
 from bot.evaluation.knowledge_base import LeaveOneOut, Negatives
 from bot.evaluation.measures import (
@@ -25,6 +24,7 @@ from bot.evaluation.measures import (
     reliability,
     share,
 )
+from knowledge.categories import OUT_OF_SCOPE
 
 _WORST = 10
 _EXAMPLES = 2

@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import BadInput
+from knowledge.categories import SERVICE_CATEGORIES
 from knowledge.standard_numbers import normalize
 
-CATEGORIES = frozenset(
-    "metrology standards testing certification quality_management brand ip policy supply_chain"
-    " other".split()
-)
+CATEGORIES = frozenset(SERVICE_CATEGORIES)
 STANDARD_STATUSES = frozenset({"现行", "即将实施", "被代替", "废止"})
 FORCED = frozenset({"是", "否", "条件", "待核"})
 # How a listed product is certified; what left the list is kept, because people still ask.

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from knowledge.entries import CATEGORIES, ContentError, load_entries
+from knowledge.categories import SERVICE_CATEGORIES as CATEGORIES
+from knowledge.entries import ContentError, load_entries
 from tests.knowledge.straw import OPPOSITION_NEXT, OPPOSITION_NOW
 
 GOOD: dict[str, Any] = {
