@@ -13,11 +13,14 @@ ServiceError
 │   ├── MessageNotFound
 │   ├── StaffNotFound
 │   ├── AttachmentNotFound
-│   └── CaseNotFound
+│   ├── CaseNotFound
+│   └── CannedNotFound
 ├── Conflict
 │   ├── AlreadyTaken
 │   ├── NotYours
-│   └── WrongStatus
+│   ├── WrongStatus
+│   ├── OfferOver
+│   └── CannedTaken
 ├── TooLarge
 ├── TooManyRequests
 ├── StorageFull
@@ -133,6 +136,12 @@ class CaseNotFound(NotFound):
     code, sentence = "case_not_found", "没有查到这个工单，请核对工单号。"
 
 
+class CannedNotFound(NotFound):
+    """No canned reply of that number, or it is a colleague's own."""
+
+    code, sentence = "canned_not_found", "没有找到这条常用语，可能已被删除。"
+
+
 class Conflict(ServiceError):
     """The thing is no longer in the state the caller saw."""
 
@@ -155,6 +164,24 @@ class WrongStatus(Conflict):
     """The transition does not start from the conversation's present status."""
 
     code = "wrong_status"
+
+
+class CannedTaken(Conflict):
+    """Another canned reply of the same owner has this short-cut."""
+
+    code = "canned_taken"
+
+
+class FeedbackClosed(Conflict):
+    """A score that comes after the time in which it could be given."""
+
+    code, sentence = "feedback_closed", "这次服务的评分已截止。"
+
+
+class OfferOver(Conflict):
+    """Nothing is offered to the caller: refused, run out, withdrawn, or never made."""
+
+    code, sentence = "offer_over", "这次转接已经结束，会话仍由原来的同事接待。"
 
 
 class TooLarge(ServiceError):

@@ -77,3 +77,7 @@ class FakeFaq:
     def suggestions(self, text: str, on: date, limit: int = 3) -> list[Entry]:
         """Always the same entry."""
         return [ENTRY]
+
+    def published(self, on: date) -> list[Entry]:
+        """The same."""
+        return [ENTRY]

@@ -25,6 +25,7 @@ from bot.desk.people import person_of
 from bot.desk.rows import customer_name, rows
 from bot.errors import ConversationNotFound
 from bot.feedback.models import ConversationFeedback
+from bot.feedback.service import latest_score
 from bot.staff.hours import WorkingHours
 from bot.staff.models import Staff
 
@@ -154,7 +155,7 @@ def _with_outcomes(
 
 
 def _feedback(session: Session, conversation_id: str) -> dict[str, Any] | None:
-    given = session.get(ConversationFeedback, conversation_id)
+    given = latest_score(session, conversation_id)
     if given is None:
         return None
     return {

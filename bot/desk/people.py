@@ -15,7 +15,7 @@ from bot.conversations.models import Conversation, Turn
 
 # GB 32100-2015: 18 digits and capitals without I, O, Z, S and V.
 _CODED = "0-9A-HJ-NPQRTUWXY"
-_CREDIT_CODE = re.compile(rf"(?<![0-9A-Z])[{_CODED}]{{2}}\d{{6}}[{_CODED}]{{10}}(?![0-9A-Z])")
+CREDIT_CODE = re.compile(rf"(?<![0-9A-Z])[{_CODED}]{{2}}\d{{6}}[{_CODED}]{{10}}(?![0-9A-Z])")
 # Slots grow with a conversation; what a customer said of themselves is in the newest turns.
 _TURNS_LOOKED_AT = 40
 
@@ -69,7 +69,7 @@ def person_of(session: Session, customer_id: int) -> Person:
         return person
     details = session.scalars(select(Case.details).where(Case.customer_id == customer_id))
     written = " ".join(str(value) for each in details for value in each.values()).upper()
-    found = _CREDIT_CODE.search(written)
+    found = CREDIT_CODE.search(written)
     return replace(person, credit_code=found[0]) if found else person
 
 

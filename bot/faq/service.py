@@ -103,11 +103,13 @@ class FaqService:
         """
         index = self.index
         core = index.readable(without_courtesy(text))
+        known: Vectors = {}
         if self._quick is not None:
-            seen = _understood(index, core, self._quick.vectors(core), on)
+            known = self._quick.vectors(core)
+            seen = _understood(index, core, known, on)
             if seen.candidates and seen.candidates[0].score >= SURE_AT_FIRST_SIGHT:
                 return seen
-        return _understood(index, core, self.embedder.vectors(core), on)
+        return _understood(index, core, self.embedder.vectors(core, known), on)
 
     def reply(
         self, candidates: Sequence[Candidate], on: date, *, in_scope: float = 1.0
@@ -135,6 +137,10 @@ class FaqService:
         core = index.readable(without_courtesy(text))
         found = index.search(core, on=on, vectors=self.embedder.vectors(core), limit=limit)
         return [index.entry(candidate.id) for candidate in found]
+
+    def published(self, on: date) -> list[Entry]:
+        """Return every entry in force on a day."""
+        return [entry for entry in self.index.entries if entry.in_force(on)]
 
     def entry(self, entry_id: str) -> Entry | None:
         """Return an entry by its id, if there is one."""
