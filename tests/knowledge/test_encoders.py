@@ -36,6 +36,13 @@ def test_vectors_of_other_encoders_are_not_taken_over(tmp_path: Path) -> None:
     assert set(embedder.vectors("压力表")) == {"usem3"}
 
 
+def test_only_the_missing_vectors_are_computed(tmp_path: Path) -> None:
+    encoder = StrawEncoder()
+    known = {"usem3": np.ones(4, np.float32)}
+    assert Embedder([encoder], tmp_path).vectors("压力表", known) == known
+    assert encoder.heard == []
+
+
 def test_a_second_start_encodes_nothing(tmp_path: Path) -> None:
     before = Embedder([StrawEncoder()], tmp_path).matrix(["一二", "三四", "一二"])
     encoder = StrawEncoder()
