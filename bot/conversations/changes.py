@@ -80,17 +80,38 @@ def note_delivery(
     _note(session, conversation, type="delivery", data={"messages": states}, for_customer=False)
 
 
+def note_waiting(session: Session, conversation: Conversation, standing: dict[str, Any]) -> None:
+    """Tell a customer in the queue where they stand now; the desk counts by itself."""
+    _note(session, conversation, type="waiting", data=standing, wakes_desk=False)
+
+
+def note_desk(
+    session: Session, conversation: Conversation, kind: str, data: dict[str, Any]
+) -> None:
+    """Tell the desk about a transfer, a promise or whatever else ``kind`` names."""
+    _note(session, conversation, type=kind, data=data, for_customer=False)
+
+
+def note_seen(session: Session, conversation: Conversation, seq: int) -> None:
+    """Tell the desk up to which message the customer's client has fetched a conversation."""
+    _note(session, conversation, type="delivery", data={"delivered_seq": seq}, for_customer=False)
+
+
 def note_mention(session: Session, conversation: Conversation, data: dict[str, Any]) -> None:
     """Tell the desk that a note names somebody; the note itself is read in its conversation."""
     _note(session, conversation, type="mention", data=data, for_customer=False)
 
 
-def _note(session: Session, conversation: Conversation, **values: Any) -> None:
+def _note(
+    session: Session, conversation: Conversation, *, wakes_desk: bool = True, **values: Any
+) -> None:
     session.flush()
     change = Change(customer_id=conversation.customer_id, conversation_id=conversation.id, **values)
     _pending(session).append((session.get_nested_transaction(), change))
     topics = session.info.setdefault("topics", set())
-    topics.update({DESK, topic(conversation.customer_id)})
+    topics.add(topic(conversation.customer_id))
+    if wakes_desk:
+        topics.add(DESK)
 
 
 def _pending(session: Session) -> list[tuple[SessionTransaction | None, Change]]:
@@ -169,7 +190,11 @@ def changes_for_desk(
     query = (
         select(Change)
         .join(Change.conversation)
-        .where(Change.cursor > after, or_(Change.type != "message", mine))
+        .where(
+            Change.cursor > after,
+            Change.type != "waiting",
+            or_(Change.type != "message", mine),
+        )
         .order_by(Change.cursor)
         .limit(limit)
         .options(joinedload(Change.message).joinedload(Message.staff))

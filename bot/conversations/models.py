@@ -77,7 +77,8 @@ class Conversation(Base):
     ``epoch`` counts changes of ownership; ``last_seq`` is the newest message's number;
     up to ``answered_seq`` every customer message has been dealt with; ``bot_epoch`` is the epoch
     since which the bot speaks, which names its tracker; ``passed_by_id`` is who gave it away
-    the last time, so that nobody is assigned what they have just passed on.
+    the last time, so that nobody is assigned what they have just passed on; ``told_wait`` is
+    the standing that a waiting customer was told (``bot.conversations.waiting``).
     """
 
     __tablename__ = "conversations"
@@ -103,6 +104,7 @@ class Conversation(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_message_at: Mapped[datetime] = mapped_column(UtcDateTime)
     queued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    told_wait: Mapped[str | None] = mapped_column(String(24))
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -246,7 +248,7 @@ class Episode(Base):
     reason: Mapped[str] = mapped_column(String(24))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     began_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     end: Mapped[str | None] = mapped_column(String(32))
 

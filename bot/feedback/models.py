@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.database import Base, UtcDateTime
@@ -23,13 +23,25 @@ class MessageFeedback(Base):
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class Survey(Base):
+    """A customer was asked for a score at the end of an episode; each episode at most once."""
+
+    __tablename__ = "surveys"
+    __table_args__ = (Index("ix_surveys_customer", "customer_id", "asked_at"),)
+
+    episode_id: Mapped[int] = mapped_column(ForeignKey("episodes.id"), primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class ConversationFeedback(Base):
-    """The score of one conversation, 5 very satisfied … 1 very dissatisfied."""
+    """The score of one episode with people, 5 very satisfied … 1 very dissatisfied."""
 
     __tablename__ = "conversation_feedback"
     __table_args__ = (CheckConstraint("score BETWEEN 1 AND 5", name="score_in_range"),)
 
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), primary_key=True)
+    episode_id: Mapped[int] = mapped_column(ForeignKey("episodes.id"), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
     score: Mapped[int]
     tags: Mapped[list[Any]] = mapped_column(JSON, default=list)
     comment: Mapped[str] = mapped_column(Text, default="")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+# At this score or below somebody gets in touch with the customer.
+LOW_SCORE = 2
+
 _DIGIT = re.compile(r"(?<!\d)([1-5])(?!\d)|([一二两三四五])\s*(?:分|星)")
 _CHINESE = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
 # The first that fits counts, so the strong words stand before the plain ones.

@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.conversations.models import Message
-from bot.errors import BadInput, MessageNotFound
+from bot.conversations.models import Episode, Message
+from bot.errors import BadInput, FeedbackClosed, MessageNotFound, WrongStatus
 from bot.feedback.models import ConversationFeedback, FreeFeedback, MessageFeedback
+from bot.feedback.surveys import ENDS, closes_at, latest_episode
+from bot.staff.hours import spoken
 
 LONGEST_COMMENT = 1000
 MOST_TAGS = 10
@@ -45,22 +47,46 @@ def rate_conversation(
     tags: list[str] | None = None,
     comment: str = "",
 ) -> ConversationFeedback:
-    """Store the score of a conversation; the last one counts.
+    """Store the score of a conversation's latest episode; until the deadline the last one counts.
 
     Raises:
         BadInput: The score is not one of 1 to 5, or the comment or tags are too long.
+        WrongStatus: No episode with a person has ended.
+        FeedbackClosed: It ended too long ago.
     """
     _check(score, comment)
     tags = tags or []
     if len(tags) > MOST_TAGS or any(len(tag) > 32 for tag in tags):
         raise BadInput(f"标签最多 {MOST_TAGS} 个，每个最多 32 个字。")
-    rated = session.get(ConversationFeedback, conversation_id)
+    episode = _ended_episode(session, conversation_id, now)
+    rated = session.get(ConversationFeedback, episode.id, with_for_update=True)
     if rated is None:
-        rated = ConversationFeedback(conversation_id=conversation_id)
+        rated = ConversationFeedback(episode_id=episode.id, conversation_id=conversation_id)
         session.add(rated)
     rated.score, rated.tags, rated.comment, rated.given_at = score, tags, comment.strip(), now
     session.flush()
     return rated
+
+
+def latest_score(session: Session, conversation_id: str) -> ConversationFeedback | None:
+    """The score of the newest episode that has one."""
+    return session.scalar(
+        select(ConversationFeedback)
+        .where(ConversationFeedback.conversation_id == conversation_id)
+        .order_by(ConversationFeedback.episode_id.desc())
+        .limit(1)
+    )
+
+
+def _ended_episode(session: Session, conversation_id: str, now: datetime) -> Episode:
+    episode = latest_episode(session, conversation_id)
+    if episode is None or episode.ended_at is None or episode.end not in ENDS:
+        raise WrongStatus("服务结束后才能评分。")
+    if now > (closed_at := closes_at(episode.ended_at)):
+        raise FeedbackClosed(
+            f"这次服务的评分已于 {spoken(closed_at)}截止。您有新的意见，直接告诉我就可以。"
+        )
+    return episode
 
 
 def give_feedback(

@@ -1,0 +1,243 @@
+"""What a customer in the queue is told: the place in it, and an honest range of the wait.
+
+The range comes from how long others of the same group really waited from the same place in the
+queue, at about this time of day. With too few of them nothing is said about time.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot.conversations.changes import note_waiting
+from bot.conversations.models import Conversation, ConversationStatus, Episode, HandoffReason
+from bot.resources.tables import CATEGORIES
+from bot.staff.groups import DEFAULT, Groups, load_groups
+from bot.staff.hours import SHANGHAI, WorkingHours
+
+QUEUED = ConversationStatus.QUEUED
+
+# What lies further back was another staffing.
+_RECENT = timedelta(days=28)
+_MOST_PAST = 400
+# Of one group, the newest count; below the fewest a range would be a guess.
+_MOST_WAITS = 30
+FEWEST_WAITS = 5
+# Mornings wait otherwise than evenings; used only where that leaves enough waits.
+_SIMILAR_HOURS = timedelta(hours=2)
+_DAY = timedelta(days=1)
+# Six of ten fall into the range: narrow enough to be of use, wide enough to be kept.
+_LOW, _HIGH = 20, 80
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One wait that ended with a person.
+
+    Attributes:
+        place: The place in the group's queue at its beginning, from 1.
+        length: How long it took, in working time.
+        ended_at: When the person came.
+    """
+
+    place: int
+    length: timedelta
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the customer is told.
+
+    Attributes:
+        position: The place in the group's queue, from 1.
+        minutes: Between how many minutes the wait will probably last; None if nobody knows.
+        is_long: It already lasts longer than any of the recent ones.
+    """
+
+    position: int
+    minutes: tuple[int, int] | None = None
+    is_long: bool = False
+
+    def __str__(self) -> str:
+        if self.is_long:
+            return f"{self.position}:long"
+        return f"{self.position}:" + ("-".join(map(str, self.minutes)) if self.minutes else "")
+
+    @classmethod
+    def read(cls, text: str) -> Standing:
+        """The standing that was kept as a text."""
+        position, _, rest = text.partition(":")
+        if rest == "long":
+            return cls(int(position), None, True)
+        low, _, high = rest.partition("-")
+        return cls(int(position), (int(low), int(high)) if high else None)
+
+    @property
+    def view(self) -> dict[str, Any]:
+        """As clients get it."""
+        minutes = list(self.minutes) if self.minutes else None
+        return {"position": self.position, "minutes": minutes, "is_long": self.is_long}
+
+    def differs(self, told: Standing) -> bool:
+        """Whether the customer should hear of it: not of a minute more or less."""
+        if self.position != told.position or self.is_long != told.is_long:
+            return True
+        if self.minutes is None or told.minutes is None:
+            return self.minutes != told.minutes
+        return any(
+            abs(now - before) >= max(2, before / 4)
+            for now, before in zip(self.minutes, told.minutes, strict=True)
+        )
+
+
+def group_of(category: str | None) -> str:
+    """Whose queue a conversation stands in."""
+    return category if category in CATEGORIES else DEFAULT
+
+
+def standing_at_the_end(
+    session: Session, category: str | None, groups: Groups, *, now: datetime
+) -> Standing:
+    """What somebody is told who joins a group's queue now."""
+    group = group_of(category)
+    waiting = session.scalars(select(Conversation.category).where(Conversation.status == QUEUED))
+    position = 1 + sum(group_of(each) == group for each in waiting)
+    past = recent_waits(session, groups, now=now).get(group, [])
+    return Standing(position, range_of(past, position, now=now))
+
+
+def tell_waiting(session: Session, hours: WorkingHours, *, now: datetime) -> int:
+    """Tell everybody in the queue whose standing changed, through the change feed.
+
+    Safe when two processes do it at once: each standing is told by the one that stored it.
+
+    Args:
+        session: A writing unit of work.
+        hours: The platform's hours, for groups that have none of their own.
+        now: The present moment.
+
+    Returns:
+        How many were told.
+    """
+    queue = session.execute(
+        select(
+            Conversation.id, Conversation.category, Conversation.queued_at, Conversation.told_wait
+        )
+        .where(Conversation.status == QUEUED, Conversation.queued_at.is_not(None))
+        .order_by(Conversation.queued_at, Conversation.id)
+    ).all()
+    if not queue:
+        return 0
+    groups = load_groups(session, hours)
+    past = recent_waits(session, groups, now=now)
+    places: dict[str, int] = defaultdict(int)
+    told = 0
+    for conversation_id, category, queued_at, before in queue:
+        group = group_of(category)
+        places[group] += 1
+        waited = groups.of(category).hours.between(queued_at, now)
+        standing = _standing(past.get(group, []), places[group], waited, now)
+        if not before or standing.differs(Standing.read(before)):
+            told += _tell(session, conversation_id, before, standing)
+    return told
+
+
+def is_anybody_waiting(session: Session, _now: datetime) -> bool:
+    """Whether there is anything to do for ``tell_waiting``."""
+    return session.scalar(select(Conversation.id).where(Conversation.status == QUEUED)) is not None
+
+
+def range_of(past: Sequence[Wait], position: int, *, now: datetime) -> tuple[int, int] | None:
+    """Between how many minutes a wait from this place probably lasts.
+
+    Args:
+        past: The group's recent waits.
+        position: The place in the queue, from 1.
+        now: The present moment; waits of this time of day count first.
+
+    Returns:
+        Whole minutes, the second always greater; None when too few waited from such a place.
+    """
+    alike = [wait for wait in past if abs(wait.place - position) <= max(1, position // 3)]
+    similar = [wait for wait in alike if _apart(wait.ended_at, now) <= _SIMILAR_HOURS]
+    chosen = similar if len(similar) >= FEWEST_WAITS else alike
+    if len(chosen) < FEWEST_WAITS:
+        return None
+    cuts = statistics.quantiles(
+        (wait.length.total_seconds() / 60 for wait in chosen), n=100, method="inclusive"
+    )
+    low, high = cuts[_LOW - 1], cuts[_HIGH - 1]
+    step = 5 if high > 15 else 1
+    least = max(1, math.floor(low / step) * step)
+    return least, max(least + step, math.ceil(high / step) * step)
+
+
+def recent_waits(session: Session, groups: Groups, *, now: datetime) -> dict[str, list[Wait]]:
+    """How long people waited lately, by group, the newest first."""
+    newest = (
+        select(Episode.category, Episode.began_at, Episode.accepted_at)
+        .where(
+            Episode.accepted_at > now - _RECENT, Episode.reason != HandoffReason.STAFF_STEPPED_IN
+        )
+        .order_by(Episode.accepted_at.desc())
+        .limit(_MOST_PAST)
+    )
+    stretches: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for category, began_at, accepted_at in session.execute(newest):
+        stretches[group_of(category)].append((began_at, accepted_at))
+    return {group: waits_in(found, groups.of(group).hours) for group, found in stretches.items()}
+
+
+def waits_in(stretches: Iterable[tuple[datetime, datetime]], hours: WorkingHours) -> list[Wait]:
+    """The newest waits of one group, each with the place in the queue from which it began."""
+    known = sorted(stretches, key=lambda stretch: stretch[1], reverse=True)
+    return [
+        Wait(
+            1 + sum(other < began < gone for other, gone in known),
+            hours.between(began, ended),
+            ended,
+        )
+        for began, ended in known[:_MOST_WAITS]
+    ]
+
+
+def _standing(past: Sequence[Wait], position: int, waited: timedelta, now: datetime) -> Standing:
+    if len(past) >= FEWEST_WAITS and waited > max(wait.length for wait in past):
+        return Standing(position, None, True)
+    return Standing(position, range_of(past, position, now=now))
+
+
+def _tell(session: Session, conversation_id: str, before: str | None, standing: Standing) -> int:
+    stored = session.execute(
+        update(Conversation)
+        .where(
+            Conversation.id == conversation_id,
+            Conversation.status == QUEUED,
+            Conversation.told_wait.is_not_distinct_from(before),
+        )
+        .values(told_wait=str(standing))
+        .returning(Conversation.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if stored:
+        note_waiting(session, session.get_one(Conversation, conversation_id), standing.view)
+    return len(stored)
+
+
+def _apart(one: datetime, other: datetime) -> timedelta:
+    """How far two moments are apart on the clock, whatever the day."""
+    first, second = (
+        timedelta(hours=local.hour, minutes=local.minute)
+        for local in (one.astimezone(SHANGHAI), other.astimezone(SHANGHAI))
+    )
+    gap = abs(first - second)
+    return min(gap, _DAY - gap)
