@@ -22,7 +22,9 @@ from bot.conversations.fallback import Fallback
 from bot.conversations.handoff import Handoff
 from bot.conversations.turns import TurnRunner
 from bot.database import Database
+from bot.delivery.fetched import Fetched
 from bot.delivery.senders import Senders
+from bot.desk.similar import Similar
 from bot.errors import ServiceError, TooLarge
 from bot.faq.service import FaqService
 from bot.responses import Responses
@@ -81,6 +83,7 @@ def create_app(
     app.ctx.responses = responses
     app.ctx.handoff = handoff
     app.ctx.hours = hours
+    app.ctx.similar = Similar(faq.encode_quickly)
     app.ctx.bell = Bell()
     app.ctx.owners = Owners()
     answering = Answering(brain, faq, Fallback(faq, responses), settings.turn_limit_seconds)
@@ -89,6 +92,8 @@ def create_app(
     app.ctx.senders = Senders(database, app.ctx.bell, clock)
     app.ctx.sweeper = Sweeper(database, clock)
     app.ctx.sweeper.add(*app.ctx.turns.sweeps())
+    app.ctx.fetched = Fetched()
+    app.ctx.sweeper.add(app.ctx.fetched.sweep())
     storage = Storage(ROOT / settings.attachment_folder, settings.attachment_limit_mb * 1_000_000)
     app.ctx.attachments = storage
     app.ctx.sweeper.add(Sweep("attachments", 600, storage.tidy, storage.is_untidy))

@@ -20,6 +20,7 @@ from knowledge.encoders import (
     load_encoders,
 )
 from knowledge.entries import FAQ_FOLDER, Entry
+from knowledge.packaged import Matrix
 from knowledge.search import Candidate, FaqIndex
 
 
@@ -137,6 +138,10 @@ class FaqService:
         core = index.readable(without_courtesy(text))
         found = index.search(core, on=on, vectors=self.embedder.vectors(core), limit=limit)
         return [index.entry(candidate.id) for candidate in found]
+
+    def encode_quickly(self, texts: Sequence[str]) -> Matrix:
+        """Return a unit row for each text by the quickest encoder there is."""
+        return (self._quick or self.embedder).encoders[-1].encode(texts)
 
     def published(self, on: date) -> list[Entry]:
         """Return every entry in force on a day."""

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from sanic import Blueprint
 
+from connectors.desk.canned import blueprint as canned
 from connectors.desk.cases import blueprint as cases
 from connectors.desk.conversations import blueprint as conversations
+from connectors.desk.drafts import blueprint as drafts
 from connectors.desk.live import blueprint as live
+from connectors.desk.mentions import blueprint as mentions
 from connectors.desk.pages import blueprint as pages
+from connectors.desk.search import blueprint as search
 from connectors.desk.sessions import blueprint as sessions
 
-blueprint = Blueprint.group(pages, sessions, conversations, cases, live)
+blueprint = Blueprint.group(
+    pages, sessions, conversations, cases, live, canned, drafts, mentions, search
+)
