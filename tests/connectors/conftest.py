@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -16,8 +17,9 @@ from tests.fakes import FakeBrain, FakeClock, FakeFaq
 
 
 @pytest.fixture
-def web(database: Database, brain: FakeBrain, clock: FakeClock) -> Iterator[Served]:
-    app = create_app(Settings(), database, brain, FakeFaq(), clock, name=f"widget-{uuid4().hex}")
+def web(database: Database, brain: FakeBrain, clock: FakeClock, tmp_path: Path) -> Iterator[Served]:
+    settings = Settings(attachment_folder=str(tmp_path / "attachments"), attachment_limit_mb=1)
+    app = create_app(settings, database, brain, FakeFaq(), clock, name=f"widget-{uuid4().hex}")
     with served(app) as running:
         yield running
 
