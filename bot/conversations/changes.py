@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, SessionTransaction, joinedload
 from bot.conversations.models import Change, Conversation, ConversationStatus, Message
 from bot.conversations.views import message_view, status_view
 from bot.database import last_of_next_values
+from bot.delivery.states import States, states_on
 from bot.staff.models import Staff
 
 DESK = "desk"
@@ -199,7 +200,8 @@ def changes_for_desk(
         .limit(limit)
         .options(joinedload(Change.message).joinedload(Message.staff))
     )
-    return _page(list(session.scalars(query)), after)
+    found = list(session.scalars(query))
+    return _page(found, after, states_on(session, found))
 
 
 def newest_cursor(session: Session) -> int:
@@ -217,14 +219,20 @@ def newest_cursor_of(session: Session, customer_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def _page(found: list[Change], after: int) -> Page:
+def _page(found: list[Change], after: int, states: States | None = None) -> Page:
     changes = [
         {
             "cursor": change.cursor,
             "type": change.type,
             "conversation_id": change.conversation_id,
-            **({"message": message_view(change.message)} if change.message else change.data),
+            **_content(change, states or {}),
         }
         for change in found
     ]
     return Page(changes, found[-1].cursor if found else after)
+
+
+def _content(change: Change, states: States) -> dict[str, Any]:
+    if change.message is None:
+        return change.data
+    return {"message": message_view(change.message, states.get(change.message.id))}

@@ -7,8 +7,8 @@ from typing import Any
 from bot.conversations.models import Author, Conversation, Message
 
 
-def message_view(message: Message) -> dict[str, Any]:
-    """A message as every client gets it."""
+def message_view(message: Message, delivery: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A message as every client gets it; ``delivery``, how far it has come, is for staff."""
     view: dict[str, Any] = {
         "id": message.id,
         "conversation_id": message.conversation_id,
@@ -26,6 +26,8 @@ def message_view(message: Message) -> dict[str, Any]:
         view["staff"] = {"name": message.staff.name, "number": message.staff.number}
     if message.private:
         view["private"] = True
+    if delivery is not None:
+        view["delivery"] = delivery
     return view
 
 

@@ -21,6 +21,7 @@ from bot.conversations.models import (
     Turn,
 )
 from bot.conversations.views import message_view
+from bot.delivery.states import states_in
 from bot.desk.people import person_of
 from bot.desk.rows import customer_name, rows
 from bot.errors import ConversationNotFound
@@ -55,9 +56,11 @@ def conversation_detail(
         .where(SuppressedDraft.conversation_id == conversation.id)
         .order_by(SuppressedDraft.id)
     )
+    messages = messages_of(session, conversation.id)
+    states = states_in(session, conversation, messages)
     return {
         "conversation": rows(session, [conversation], hours, now=now, staff=staff)[0],
-        "messages": [message_view(each) for each in messages_of(session, conversation.id)],
+        "messages": [message_view(each, states.get(each.id)) for each in messages],
         "events": _events(session, conversation, hours, now),
         "customer": _customer(session, conversation, hours, now),
         "cases": [case_view(each) for each in cases_of(session, conversation.customer_id)],

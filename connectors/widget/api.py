@@ -102,6 +102,7 @@ async def changes(request: Request, conversation_id: str) -> HTTPResponse:
     token, after, seconds = bearer_token(request), cursor_in(request), wait_in(request)
     context = request.app.ctx
     customer_id = await context.owners.customer_id(context.database, token, conversation_id)
+    context.fetched.note(customer_id, after)
     page = await wait_for_changes(
         request,
         topic(customer_id),
