@@ -36,6 +36,7 @@ class Settings:
     database_url: str = _setting(
         "sqlite:///var/platform.db", "数据库；PostgreSQL 写作 postgresql+psycopg://…"
     )
+    web_processes: int = _setting(1, "网页服务的进程数；多于 1 个需要 PostgreSQL，共用同一个端口")
     platform_name: str = _setting(
         "云州市泵阀产业质量基础设施“一站式”服务平台", "平台名称，按《通用指南》4.3 命名"
     )
@@ -43,6 +44,12 @@ class Settings:
     working_hours: str = _setting(
         "08:30-17:30", "工作日的人工服务时间，有午休的写成 08:30-12:00,13:30-17:30"
     )
+    assignment: str = _setting(
+        "auto", "auto：自动分配给已置为“在线”的坐席；manual：只由坐席自己接入"
+    )
+    staff_capacity: int = _setting(5, "每位坐席同时自动分配的会话数，个人另有设定的除外")
+    vanished_minutes: float = _setting(5.0, "坐席页面失去联系多少分钟后，其会话重新排队")
+    answer_minutes: float = _setting(10.0, "接入后多少工作分钟内没有首次回复，会话重新排队")
     turn_limit_seconds: float = _setting(4.0, "等待 Rasa 答复的最长秒数，超过即改由知识库答复")
     attachment_folder: str = _setting(
         "var/attachments", "附件存放的文件夹；多个网页进程要共用同一个"
@@ -117,8 +124,24 @@ def _check(settings: Settings) -> None:
         WorkingHours.parse(settings.working_hours)
     except ValueError as error:
         raise SettingsError(f"WORKING_HOURS {error}。") from None
+    if settings.assignment not in ("auto", "manual"):
+        raise SettingsError(f"ASSIGNMENT={settings.assignment} 应为 auto 或 manual。")
+    if not 1 <= settings.staff_capacity <= 100:
+        raise SettingsError(f"STAFF_CAPACITY={settings.staff_capacity} 不在 1–100 之间。")
+    # A page in the background gives a sign of life once a minute.
+    if settings.vanished_minutes < 2:
+        raise SettingsError("VANISHED_MINUTES 不能少于 2 分钟。")
+    if settings.answer_minutes <= 0:
+        raise SettingsError("ANSWER_MINUTES 必须大于 0。")
     if not settings.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise SettingsError("DATABASE_URL 应以 sqlite:/// 或 postgresql+psycopg:// 开头。")
+    if not 1 <= settings.web_processes <= 64:
+        raise SettingsError(f"WEB_PROCESSES={settings.web_processes} 不在 1–64 之间。")
+    if settings.web_processes > 1 and settings.database_url.startswith("sqlite:"):
+        raise SettingsError(
+            f"WEB_PROCESSES={settings.web_processes} 需要 PostgreSQL：内置的 SQLite 只供一个"
+            "网页进程使用。请把 DATABASE_URL 指向 PostgreSQL，或把 WEB_PROCESSES 改为 1。"
+        )
     if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise SettingsError("LOG_LEVEL 应为 DEBUG、INFO、WARNING 或 ERROR。")
     _check_wechat(settings)

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from bot.conversations.bell import Bell
 from bot.database import Database
 
 logger = logging.getLogger(__name__)
@@ -31,20 +32,31 @@ class Sweep:
         work: One writing unit of work, given the present moment.
         needed: Asked first, in a reading unit of work, so that a sweep that finds nothing does
             not keep writers waiting (SQLite lets one write at a time).
+        woken_by: A topic (see ``Bell``) that makes it run at once instead of at its time.
     """
 
     name: str
     every: float
     work: Callable[[Session, datetime], object]
     needed: Callable[[Session, datetime], bool] | None = None
+    woken_by: str | None = None
 
 
 class Sweeper:
-    """Runs sweeps for as long as the web application serves."""
+    """Runs sweeps for as long as the web application serves.
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    Args:
+        database: Whose units of work they are.
+        clock: Tells the time, aware.
+        bell: Wakes those that name a topic; without it they wait for their time.
+    """
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], bell: Bell | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._bell = bell or Bell()
         self._sweeps: dict[str, Sweep] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -80,8 +92,16 @@ class Sweeper:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _repeat(self, sweep: Sweep) -> None:
+        # Without a topic there is nothing to hear, and listening is a wait for the time to pass.
+        async with self._bell.listening(sweep.woken_by or f"sweep:{sweep.name}") as rung:
+            await self._repeat_when(sweep, rung)
+
+    async def _repeat_when(self, sweep: Sweep, rung: asyncio.Event) -> None:
         while True:
-            await asyncio.sleep(sweep.every)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(rung.wait(), sweep.every)
+            # Before looking, so that what happens meanwhile makes it look again.
+            rung.clear()
             run = asyncio.create_task(asyncio.to_thread(self._run_logged, sweep))
             try:
                 await asyncio.shield(run)

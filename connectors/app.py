@@ -30,6 +30,7 @@ from bot.faq.service import FaqService
 from bot.responses import Responses
 from bot.settings import ROOT, Settings
 from bot.staff.calendar import load_calendar, notices
+from bot.staff.duties import staff_sweeps
 from bot.staff.hours import SHANGHAI, WorkingHours
 from bot.sweeps import Sweep, Sweeper
 from connectors.attachments import blueprint as attachments
@@ -90,7 +91,8 @@ def create_app(
     app.ctx.turns = TurnRunner(database, answering, handoff, clock)
     # Channels that must be pushed are added by their connectors.
     app.ctx.senders = Senders(database, app.ctx.bell, clock)
-    app.ctx.sweeper = Sweeper(database, clock)
+    app.ctx.sweeper = Sweeper(database, clock, app.ctx.bell)
+    app.ctx.sweeper.add(*staff_sweeps(settings, handoff, hours, since=clock()))
     app.ctx.sweeper.add(*app.ctx.turns.sweeps())
     app.ctx.fetched = Fetched()
     app.ctx.sweeper.add(app.ctx.fetched.sweep())

@@ -44,6 +44,30 @@ def promises(
     return {key: first.view() for key, first in found_first.items() if first is not None}
 
 
+def open_readings(
+    session: Session, found: Sequence[Conversation], hours: WorkingHours, *, now: datetime
+) -> dict[str, list[Reading]]:
+    """The clocks that have not come to their end, of each conversation that people have.
+
+    Args:
+        session: Any unit of work; four queries, however many conversations there are.
+        found: The conversations; those that the bot has, or that are over, are left out.
+        hours: The platform's hours, for groups that have none of their own.
+        now: The present moment.
+    """
+    waiting = [each for each in found if each.status in _WITH_PEOPLE]
+    if not waiting:
+        return {}
+    return {
+        conversation_id: [
+            each
+            for each in readings(episode, group.targets, group.hours, now=now)
+            if not each.is_done
+        ]
+        for conversation_id, (episode, group) in _episodes(session, waiting, hours).items()
+    }
+
+
 def episode_readings(
     session: Session, conversation: Conversation, hours: WorkingHours, *, now: datetime
 ) -> list[Reading]:

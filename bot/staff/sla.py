@@ -94,6 +94,7 @@ class Reading:
         warn_at: When the warning begins (or began); None likewise.
         is_done: It was answered or resolved.
         is_paused: It stands still, because the customer owes an answer.
+        began_at: When the clock began; with ``which`` it names the clock.
     """
 
     which: Which
@@ -103,6 +104,7 @@ class Reading:
     warn_at: datetime | None
     is_done: bool
     is_paused: bool
+    began_at: datetime
 
     @property
     def remaining_minutes(self) -> int:
@@ -195,6 +197,7 @@ def _read(clock: Clock, target: timedelta, hours: WorkingHours, now: datetime) -
         warn_at=warn_at,
         is_done=clock.is_done,
         is_paused=not clock.is_done and clock.runs[-1][1] is not None,
+        began_at=clock.runs[0][0],
     )
 
 
