@@ -1,8 +1,13 @@
-"""Starts the web application: ``python -m connectors``."""
+"""Starts the web application: ``python -m connectors``.
+
+``--socket N`` serves on a socket that the starting process has bound, shared with others.
+"""
 
 from __future__ import annotations
 
+import argparse
 import logging
+import socket
 import sys
 
 from bot import logs
@@ -15,9 +20,15 @@ from connectors.app import create_app
 
 logger = logging.getLogger("connectors")
 
+# Browsers that connect while a process is being started again wait here.
+_BACKLOG = 1024
+
 
 def main() -> None:
     """Read the settings, open what is needed, serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m connectors")
+    parser.add_argument("--socket", type=int, metavar="N", help="descriptor of a bound socket")
+    shared = parser.parse_args().socket
     try:
         settings = load()
     except SettingsError as error:
@@ -34,6 +45,8 @@ def main() -> None:
     app.run(
         host=settings.host,
         port=settings.port,
+        sock=None if shared is None else socket.socket(fileno=shared),
+        backlog=_BACKLOG,
         single_process=True,
         access_log=False,
         motd=False,

@@ -33,6 +33,13 @@ class Platform:
 
     def pid_of(self, words: str) -> int | None:
         """The child of the supervisor whose command line contains these words."""
+        return next(iter(self.pids_of(words)), None)
+
+    def pids_of(self, words: str) -> list[int]:
+        """All such children, the oldest first."""
+        return sorted(self._children(words))
+
+    def _children(self, words: str) -> Iterator[int]:
         for folder in Path("/proc").iterdir():
             if not folder.name.isdigit():
                 continue
@@ -42,8 +49,7 @@ class Platform:
             except OSError:
                 continue
             if int(parent) == self.supervisor.pid and words in command:
-                return int(folder.name)
-        return None
+                yield int(folder.name)
 
     def health(self) -> dict[str, str]:
         """What ``/healthz`` says."""
@@ -145,8 +151,13 @@ def desk(platform: Platform, username: str = "staff1") -> Iterator[httpx.Client]
 
 
 @contextmanager
-def running_platform(folder: Path) -> Iterator[Platform]:
-    """Start everything over an empty database in a folder, and stop it at the end."""
+def running_platform(folder: Path, **settings: str) -> Iterator[Platform]:
+    """Start everything over an empty database in a folder, and stop it at the end.
+
+    Args:
+        folder: Where the database and the log of the supervisor go.
+        settings: Environment variables that differ, for instance ``DATABASE_URL``.
+    """
     port = free_port()
     environment = {
         **os.environ,
@@ -154,6 +165,7 @@ def running_platform(folder: Path) -> Iterator[Platform]:
         "DATABASE_URL": f"sqlite:///{folder}/platform.db",
         "TRACKER_STORE_URL": f"sqlite:///{folder}/trackers.db",
         "DEMO_PASSWORD": DEMO_PASSWORD,
+        **settings,
     }
     with (folder / "supervisor.log").open("wb") as log:
         supervisor = subprocess.Popen(

@@ -7,14 +7,21 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import text
 
 from bot.database import Database
 from bot.settings import load
+
+# Any number, the same everywhere.
+_LOCK = 20_251_124
 
 
 def migrate(database: Database) -> None:
     """Apply the revisions that a database has not seen; the second time there is nothing to do."""
     with database.engine.begin() as connection:
+        if database.is_shared:
+            # Another machine may be starting over the same database.
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         command.upgrade(_config(connection), "head")
 
 

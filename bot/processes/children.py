@@ -35,7 +35,10 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 @dataclass(frozen=True)
 class Program:
-    """What a child runs. The name is also that of its log, ``var/log/<name>.log``."""
+    """What a child runs. The name is also that of its log, ``var/log/<name>.log``.
+
+    ``descriptors`` are open files of ours that the child gets under the same numbers.
+    """
 
     name: str
     title: str
@@ -43,6 +46,7 @@ class Program:
     environment: Mapping[str, str]
     health_url: str
     folder: Path = ROOT
+    descriptors: tuple[int, ...] = ()
 
     @property
     def log(self) -> Path:
@@ -87,6 +91,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=self.program.descriptors,
                 preexec_fn=die_with_us(),
             )
         self._started_at = self._clock()
@@ -164,14 +169,31 @@ def free_port() -> int:
 
 def can_listen(host: str, port: int) -> bool:
     """Whether a server could take this address now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
+    try:
+        bound(host, port).close()
+    except OSError:
+        return False
     return True
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that has taken an address; it refuses connections until somebody listens on it.
+
+    Several children can listen on one such socket. As long as we keep it open, connections that
+    come while a dead child is being started again wait for it instead of being refused.
+
+    Raises:
+        OSError: The address is taken, or not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
+    except OSError:
+        taken.close()
+        raise
+    return taken
 
 
 def leave_with_parent(number: signal.Signals = signal.SIGTERM) -> None:

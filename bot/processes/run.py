@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import threading
 import time
@@ -11,7 +12,7 @@ from types import FrameType
 
 from bot.errors import StartFailed
 from bot.processes import demo, terminal
-from bot.processes.children import Child, Program, can_listen, stop_all
+from bot.processes.children import Child, Program, bound, stop_all
 from bot.processes.engine import LOOK_SECONDS, Engine, child_environment, wait_until_ready
 from bot.processes.training import ensure_model
 from bot.settings import Settings
@@ -29,26 +30,36 @@ def run(settings: Settings) -> None:
     """
     stop = threading.Event()
     _listen_for_signals(stop)
-    if not can_listen(settings.host, settings.port):
-        raise StartFailed(
-            f"端口 {settings.port} 已被占用：请先停止占用它的程序，或换一个端口，"
-            f"例如 PORT={settings.port + 1} make run。"
-        )
+    # Ours from now on, so that nobody takes it while the model is being trained.
+    port = _port(settings)
     children: list[Child] = []
     try:
         with terminal.Progress("训练模型") as progress:
             ensure_model(progress=_breakable(progress, stop))
-        _start(settings, children, stop)
+        _start(settings, port, children, stop)
         _watch(children, stop)
     except _Stopped:
         pass
     finally:
         terminal.say("正在停止……")
+        port.close()
         stop_all(children)
     terminal.say("已全部停止。")
 
 
-def _start(settings: Settings, children: list[Child], stop: threading.Event) -> None:
+def _port(settings: Settings) -> socket.socket:
+    try:
+        return bound(settings.host, settings.port)
+    except OSError:
+        raise StartFailed(
+            f"端口 {settings.port} 已被占用：请先停止占用它的程序，或换一个端口，"
+            f"例如 PORT={settings.port + 1} make run。"
+        ) from None
+
+
+def _start(
+    settings: Settings, port: socket.socket, children: list[Child], stop: threading.Event
+) -> None:
     started = time.monotonic()
     # Rasa takes longest to come up and needs none of our tables: it goes first.
     engine = Engine(settings)
@@ -56,10 +67,11 @@ def _start(settings: Settings, children: list[Child], stop: threading.Event) -> 
     children += engine.children
     terminal.say("  准备数据库，启动网站、Rasa 与动作服务……")
     accounts = demo.prepare(engine.settings)
-    web = Child(_web(engine.settings))
-    # Stopped first: it holds connections open that Rasa would wait for.
-    children.insert(0, web)
-    web.start()
+    webs = [Child(each) for each in web_programs(engine.settings, port)]
+    # Stopped first: they hold connections open that Rasa would wait for.
+    children[:0] = webs
+    for web in webs:
+        web.start()
     wait_until_ready(children, pause=_interruptible(stop))
     terminal.say(terminal.banner(settings, accounts, time.monotonic() - started))
 
@@ -104,11 +116,17 @@ def _breakable(progress: Callable[[float], None], stop: threading.Event) -> Call
     return report
 
 
-def _web(settings: Settings) -> Program:
+def web_programs(settings: Settings, port: socket.socket) -> list[Program]:
+    """The web processes; all listen on one socket, and each can die and be started alone."""
+    return [_web(settings, port, number) for number in range(1, settings.web_processes + 1)]
+
+
+def _web(settings: Settings, port: socket.socket, number: int) -> Program:
     return Program(
-        name="web",
-        title="网站",
-        command=(sys.executable, "-m", "connectors"),
+        name="web" if number == 1 else f"web-{number}",
+        title="网站" if number == 1 else f"网站（第 {number} 个进程）",
+        command=(sys.executable, "-m", "connectors", "--socket", str(port.fileno())),
         environment=child_environment(settings),
         health_url=f"{terminal.address_of(settings)}/readyz",
+        descriptors=(port.fileno(),),
     )

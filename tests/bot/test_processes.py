@@ -17,9 +17,9 @@ from bot.demo import DemoAccount
 from bot.errors import StartFailed
 from bot.processes import children as children_module
 from bot.processes import demo, terminal
-from bot.processes.children import Child, Program, can_listen, free_port, stop_all
+from bot.processes.children import Child, Program, bound, can_listen, free_port, stop_all
 from bot.processes.engine import Engine, child_environment, tracker_store_url, wait_until_ready
-from bot.processes.run import run
+from bot.processes.run import run, web_programs
 from bot.settings import ROOT, Settings
 
 WAITS = "import time; time.sleep(60)"
@@ -197,6 +197,34 @@ def test_a_taken_port_is_one_clear_sentence(tmp_path: Path) -> None:
         assert not can_listen("127.0.0.1", port)
         with pytest.raises(StartFailed, match=f"端口 {port} 已被占用"):
             run(Settings(port=port))
+
+
+def test_web_processes_share_one_socket_and_have_logs_of_their_own() -> None:
+    with bound("127.0.0.1", free_port()) as port:
+        programs = web_programs(Settings(web_processes=3), port)
+    assert [each.name for each in programs] == ["web", "web-2", "web-3"]
+    assert len({each.command for each in programs}) == 1
+    assert len({each.descriptors for each in programs}) == 1
+
+
+@pytest.mark.processes
+def test_a_connection_that_comes_while_nobody_serves_waits_for_the_next_process(
+    make: Callable[..., Child], clock: Time
+) -> None:
+    import socket
+
+    listens = "import socket, time; s = socket.socket(fileno={0}); s.listen(); "
+    with bound("127.0.0.1", free_port()) as port:
+        child = make((listens + "print(1, flush=True); time.sleep(60)").format(port.fileno()))
+        answers = (listens + "s.accept()[0].sendall(b'ok'); time.sleep(60)").format(port.fileno())
+        for each in (child, other := make(answers)):
+            each.program = replace(each.program, descriptors=(port.fileno(),))
+        child.start()
+        until(lambda: child.program.log_tail() == "1")
+        child.stop(seconds=0.1)
+        with socket.create_connection(port.getsockname(), timeout=PATIENCE_SECONDS) as caller:
+            other.start()
+            assert caller.recv(2) == b"ok"
 
 
 def test_a_free_port_lies_below_the_range_of_outgoing_connections() -> None:

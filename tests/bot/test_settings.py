@@ -30,6 +30,8 @@ def test_relative_database_lies_in_the_project_wherever_it_is_started() -> None:
         ("WORKING_HOURS", "17:30-08:30", "WORKING_HOURS"),
         ("DATABASE_URL", "mysql://x", "DATABASE_URL"),
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL"),
+        ("WEB_PROCESSES", "0", "WEB_PROCESSES=0"),
+        ("WEB_PROCESSES", "2", "只供一个网页进程"),
         ("SECRET_KEY", "short", "SECRET_KEY"),
         ("PUBLIC_URL", "platform.example", "PUBLIC_URL"),
         ("WECHAT_API_BASE", "ftp://x", "WECHAT_API_BASE"),
@@ -44,6 +46,11 @@ def test_relative_database_lies_in_the_project_wherever_it_is_started() -> None:
 def test_wrong_value_is_named_in_one_sentence(name: str, value: str, told: str) -> None:
     with pytest.raises(SettingsError, match=told):
         load({name: value})
+
+
+def test_postgresql_serves_several_web_processes() -> None:
+    url = "postgresql+psycopg://me@host/db"
+    assert load({"DATABASE_URL": url, "WEB_PROCESSES": "4"}).web_processes == 4
 
 
 @pytest.mark.parametrize(
