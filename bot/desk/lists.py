@@ -10,6 +10,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from bot.conversations.models import Conversation, ConversationStatus
+from bot.conversations.sight import readable_by
 from bot.desk.rows import rows
 from bot.errors import BadInput
 from bot.staff.hours import WorkingHours
@@ -61,6 +62,8 @@ def conversations_in(
     """
     size = MOST_OPEN if wanted.status in _UNORDERED else PAGE
     query = _narrowed(select(Conversation).options(joinedload(Conversation.staff)), wanted)
+    if staff is not None:
+        query = query.where(readable_by(session, staff))
     if wanted.status == ConversationStatus.QUEUED:
         query = query.order_by(Conversation.queued_at, Conversation.id)
     else:

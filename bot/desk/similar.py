@@ -22,11 +22,13 @@ from sqlalchemy.orm import Session
 from bot.conversations.fallback import ASKS_FOR_PERSON
 from bot.conversations.models import Author, Conversation, ConversationStatus, Message
 from bot.desk.masking import masked
-from knowledge.postings import Postings
+from knowledge.postings import Postings, Scores
 
 MOST_EPISODES = 2_000
-# A pair that has less in common with the question than this answers something else.
-LEAST = 0.45
+# Questions about the same thing lie at 0.6 and above, about another thing of the same subject
+# below 0.5; without an encoder a quarter of the question's words must be there.
+LEAST = 0.55
+LEAST_COVERED = 0.25
 _CHECK_EVERY = timedelta(minutes=1)
 _COMPARED = 40
 _MOST_PAIRS = 4  # of one conversation
@@ -106,10 +108,8 @@ class Similar:
         rows = np.arange(len(answered))
         covered = postings.scores(postings.wanted(question), rows)[1]
         near = [int(row) for row in np.argsort(-covered, kind="stable")[:_COMPARED]]
-        meant = self._likeness(question, [answered[row].question for row in near])
-        scores = [
-            (0.5 * float(covered[row]) + 0.5 * like) for row, like in zip(near, meant, strict=True)
-        ]
+        near = [row for row in near if covered[row] > 0]
+        scores = self._scores(question, [answered[row].question for row in near], covered[near])
         best: dict[str, Answered] = {}
         for score, row in sorted(zip(scores, near, strict=True), reverse=True):
             each = answered[row]
@@ -125,13 +125,14 @@ class Similar:
         asked = {each.question for each in self._answered}
         self._rows = {text: row for text, row in self._rows.items() if text in asked}
 
-    def _likeness(self, question: str, texts: Sequence[str]) -> list[float]:
-        if self._encode is None:
-            return [1.0] * len(texts)
+    def _scores(self, question: str, texts: Sequence[str], covered: Scores) -> list[float]:
+        if self._encode is None or not texts:
+            return [float(share) * LEAST / LEAST_COVERED for share in covered]
         new = [text for text in dict.fromkeys(texts) if text not in self._rows]
         encoded = self._encode([question, *new])
-        self._rows.update(zip(new, encoded[1:], strict=True))
-        return [float(self._rows[text] @ encoded[0]) for text in texts]
+        known = self._rows | dict(zip(new, encoded[1:], strict=True))
+        self._rows = known
+        return [float(known[text] @ encoded[0]) for text in texts]
 
 
 def _latest(session: Session) -> list[Conversation]:
