@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, update
+from sqlalchemy import case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -37,7 +38,7 @@ def enqueue(
     if not needs_parcel(message):
         return
     session.flush()
-    _make_due(session, conversation.customer_id, message.channel, now)
+    put_in_lane(session, conversation.customer_id, message.channel, now=now)
     session.add(
         Outgoing(
             message_id=message.id,
@@ -78,17 +79,38 @@ def release(session: Session, customer_id: int, channel: str, *, now: datetime) 
     announce(session, channel)
 
 
+def release_if_free(session: Session, customer_id: int, channel: str, *, now: datetime) -> None:
+    """Let a customer's parcels go if none is held any more: staff settled the last one."""
+    session.flush()
+    held = select(Outgoing.id).where(
+        Outgoing.customer_id == customer_id, Outgoing.state == DeliveryState.HELD
+    )
+    if session.scalar(held.limit(1)) is None:
+        release(session, customer_id, channel, now=now)
+
+
 def announce(session: Session, channel: str) -> None:
     """Wake the channel's senders once this unit of work is stored."""
     session.info.setdefault("topics", set()).add(topic(channel))
 
 
-def _make_due(session: Session, customer_id: int, channel: str, now: datetime) -> None:
+def put_in_lane(
+    session: Session, customer_id: int, channel: str, *, held: bool = False, now: datetime
+) -> None:
+    """A parcel has come into a customer's lane: due now, or waiting for what is before it.
+
+    ``held``: the parcel keeps the lane from moving until the customer's next contact.
+    """
     insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
-    row = insert(Lane).values(customer_id=customer_id, channel=channel, due_at=now, held=False)
-    # A lane that is held, at work or backing off keeps its time.
-    due_at = case((Lane.held, None), (Lane.due_at.is_(None), now), else_=Lane.due_at)
-    session.execute(
-        row.on_conflict_do_update(index_elements=[Lane.customer_id], set_={"due_at": due_at})
-    )
+    first = None if held else now
+    row = insert(Lane).values(customer_id=customer_id, channel=channel, due_at=first, held=held)
+    if held:
+        # A sender at work finds the held parcel when it gives the lane back.
+        due_at = case((Lane.lease.is_(None), None), else_=Lane.due_at)
+        change: dict[str, Any] = {"held": True, "due_at": due_at}
+    else:
+        # A lane that is held, at work or backing off keeps its time.
+        due_at = case((Lane.held, None), (Lane.due_at.is_(None), now), else_=Lane.due_at)
+        change = {"due_at": due_at}
+    session.execute(row.on_conflict_do_update(index_elements=[Lane.customer_id], set_=change))
     announce(session, channel)

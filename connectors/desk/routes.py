@@ -7,13 +7,29 @@ from sanic import Blueprint
 from connectors.desk.canned import blueprint as canned
 from connectors.desk.cases import blueprint as cases
 from connectors.desk.conversations import blueprint as conversations
+from connectors.desk.delivery import blueprint as delivery
 from connectors.desk.drafts import blueprint as drafts
 from connectors.desk.live import blueprint as live
 from connectors.desk.mentions import blueprint as mentions
 from connectors.desk.pages import blueprint as pages
+from connectors.desk.presence import blueprint as presence
 from connectors.desk.search import blueprint as search
 from connectors.desk.sessions import blueprint as sessions
+from connectors.desk.supervision import blueprint as supervision
+from connectors.desk.transfer import blueprint as transfer
 
 blueprint = Blueprint.group(
-    pages, sessions, conversations, cases, live, canned, drafts, mentions, search
+    pages,
+    sessions,
+    conversations,
+    cases,
+    live,
+    canned,
+    drafts,
+    mentions,
+    search,
+    delivery,
+    presence,
+    transfer,
+    supervision,
 )

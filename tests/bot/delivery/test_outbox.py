@@ -52,10 +52,10 @@ def test_widget_asks_by_itself_and_needs_no_parcel(database: Database, clock: Fa
 def test_message_and_parcel_are_stored_together_or_not_at_all(
     database: Database, clock: FakeClock, talk: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def breaks(*_args: object) -> None:
+    def breaks(*_args: object, **_more: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(outbox, "_make_due", breaks)
+    monkeypatch.setattr(outbox, "put_in_lane", breaks)
     with pytest.raises(OSError, match="disk"):
         hears(database, talk, clock, "这一条存不下")
     with database.reading() as session:
