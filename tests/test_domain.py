@@ -17,6 +17,7 @@ from rasa_sdk import Action
 
 import actions
 from actions.cards import card
+from bot.conversations.buttons import OWN
 from bot.responses import Responses
 from bot.settings import ROOT
 
@@ -140,7 +141,7 @@ def test_every_response_says_how_the_message_was_handled() -> None:
 
 
 def test_button_payloads_name_intents_and_entities_of_the_domain() -> None:
-    answered_by_us = {"leave_message", "cancel_handoff"}
+    answered_by_us = {payload.removeprefix("/") for payload in OWN}
     for name, variants in DOMAIN["responses"].items():
         for variant in variants:
             for button in variant.get("buttons", []):
@@ -183,7 +184,7 @@ def test_texts_are_short_and_plain() -> None:
 
 def test_system_responses_are_filled_as_the_web_application_does_it() -> None:
     responses = Responses.load()
-    values = dict.fromkeys("position wait opens_at name number case_number file".split(), "1")
+    values = dict.fromkeys("position low high opens_at name number case_number due file platform what".split(), "1")
     for name in DOMAIN["responses"]:
         if name.startswith("utter_system_"):
             assert "{" not in responses.text(name, **values)

@@ -13,9 +13,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
+from bot.conversations.episodes import latest_episode
 from bot.conversations.ledger import append
 from bot.conversations.models import (
     Author,
@@ -32,7 +33,9 @@ from bot.conversations.transitions import (
     move,
     try_to_move,
 )
+from bot.conversations.waiting import Limits, Standing, standing_at_the_end
 from bot.errors import AlreadyTaken, Forbidden
+from bot.feedback.surveys import ask_for_score, closes_at
 from bot.responses import Responses
 from bot.staff.groups import load_groups
 from bot.staff.hours import WorkingHours, spoken
@@ -46,9 +49,16 @@ SUPERVISING = (Role.SUPERVISOR, Role.ADMIN)
 class Handoff:
     """The transitions, with the words that go with them and the hours they depend on."""
 
-    def __init__(self, responses: Responses, hours: WorkingHours) -> None:
+    def __init__(
+        self, responses: Responses, hours: WorkingHours, limits: Limits | None = None
+    ) -> None:
         self._responses = responses
-        self._hours = hours
+        self.hours = hours
+        self.limits = limits or Limits()
+
+    def words(self, response: str, /, **variables: Any) -> str:
+        """A response of the product's own, for what is stored rather than said."""
+        return self._responses.text(response, **variables)
 
     def request_handoff(
         self,
@@ -61,7 +71,8 @@ class Handoff:
     ) -> None:
         """Queue a conversation for staff and tell the customer where they stand.
 
-        Asking again while queued or while a person speaks changes nothing.
+        Asking again while queued or while a person speaks changes nothing. Where the group's
+        queue is full in working time, the bot goes on speaking and a message may be left.
 
         Args:
             session: The unit of work.
@@ -76,7 +87,18 @@ class Handoff:
         if conversation.status in (QUEUED, STAFF):
             return
         kind = kind or HandoffReason.of(reason)
-        values = {"handoff_reason": reason[:200], "handoff_kind": kind, "queued_at": now}
+        groups = load_groups(session, self.hours)
+        standing = standing_at_the_end(session, conversation.category, groups, now=now)
+        is_open = groups.of(conversation.category).hours.is_open(now)
+        if is_open and standing.position > self.limits.queue:
+            self._say(session, conversation, now, "utter_system_queue_full")
+            return
+        values = {
+            "handoff_reason": reason[:200],
+            "handoff_kind": kind,
+            "queued_at": now,
+            "told_wait": str(standing),
+        }
         wanted = Transition(
             "request_handoff", (BOT,), QUEUED, reason=reason, kind=kind, values=values
         )
@@ -177,7 +199,7 @@ class Handoff:
             "transfer", (STAFF,), QUEUED, staff=staff, reason=f"group:{category}", values=values
         )
         move(session, conversation, wanted, now=now)
-        hours = load_groups(session, self._hours).of(category).hours
+        hours = load_groups(session, self.hours).of(category).hours
         if hours.is_open(now):
             self._say(session, conversation, now, "utter_system_transferred_to_group")
         else:
@@ -232,12 +254,20 @@ class Handoff:
     ) -> Conversation:
         """Put a conversation back into the queue; its age there is kept.
 
+        Args:
+            session: The unit of work.
+            conversation_id: The conversation.
+            staff: Who has it.
+            now: The present moment.
+            reason: Why, if it is not their wish to give this one away. What somebody gives away
+                they are not assigned again.
+
         Raises:
             ConversationNotFound: There is no such conversation.
             NotYours: It is not the caller's.
         """
         conversation = held_by(session, conversation_id, staff)
-        values = _waiting_again(conversation, staff, now)
+        values = _waiting_again(conversation, None if reason else staff, now)
         wanted = Transition("requeue", (STAFF,), QUEUED, staff=staff, reason=reason, values=values)
         move(session, conversation, wanted, now=now)
         self._say(session, conversation, now, "utter_system_requeued", name=staff.name)
@@ -251,12 +281,37 @@ class Handoff:
         self._say(session, conversation, now, "utter_system_handoff_cancelled")
 
     def leave_message(
-        self, session: Session, conversation: Conversation, case_number: str, *, now: datetime
+        self,
+        session: Session,
+        conversation: Conversation,
+        case_number: str,
+        due_at: datetime,
+        *,
+        now: datetime,
+        in_vain: bool = False,
     ) -> None:
-        """Give the conversation back to the bot after a case was opened for it."""
+        """Tell of the case opened for a conversation, and give it back to the bot if it waits."""
         if conversation.status == QUEUED:
             _to_bot(session, conversation, "leave_message", QUEUED, now)
-        self._say(session, conversation, now, "utter_system_message_left", case_number=case_number)
+        name = "utter_system_nobody_came" if in_vain else "utter_system_message_left"
+        due = spoken(due_at)
+        self._say(session, conversation, now, name, case_number=case_number, due=due)
+
+    def customer_ends(self, session: Session, conversation: Conversation, *, now: datetime) -> None:
+        """Give a conversation back to the bot at the customer's wish; otherwise nothing.
+
+        While queued that is ``cancel``. A person's service ends with it, so its score is asked
+        for; the person may accept the conversation again if something was left open.
+        """
+        if conversation.status == QUEUED:
+            self.cancel(session, conversation, now=now)
+        if conversation.status != STAFF:
+            return
+        staff = conversation.staff
+        _to_bot(session, conversation, "customer_end", STAFF, now, staff)
+        self._say(session, conversation, now, "utter_system_ended_by_customer")
+        if staff is not None and ask_for_score(session, conversation, now=now):
+            self._ask_for_score(session, conversation, staff, now)
 
     def resolve(
         self,
@@ -277,8 +332,11 @@ class Handoff:
         if conversation.status == RESOLVED:
             return conversation
         held_by(session, conversation_id, staff)
-        # The survey line is part of the conversation, so it is said before the end.
-        self._say(session, conversation, now, "utter_system_resolved", name=staff.name)
+        # What is said at the end is part of the conversation, so it is said before the end.
+        if ask_for_score(session, conversation, now=now):
+            self._ask_for_score(session, conversation, staff, now)
+        else:
+            self._say(session, conversation, now, "utter_system_resolved_without_survey")
         values = {"outcome": outcome[:200], "resolved_at": now}
         wanted = Transition(
             "resolve", (STAFF,), RESOLVED, staff=staff, reason=outcome, values=values
@@ -314,14 +372,30 @@ class Handoff:
         words = {"name": staff.name, "number": staff.number}
         self._say(session, conversation, now, "utter_system_accepted", **words)
 
+    def _ask_for_score(
+        self, session: Session, conversation: Conversation, staff: Staff, now: datetime
+    ) -> None:
+        """The survey's line; its data let a client show the scale and find the episode again."""
+        episode = latest_episode(session, conversation.id)
+        survey = {"episode": episode.number if episode else 0, "name": staff.name}
+        closes = closes_at(now).isoformat()
+        line = self._responses.line("utter_system_resolved", name=staff.name)
+        data = {**line.data, "survey": {**survey, "closes_at": closes}}
+        append(session, conversation, Author.SYSTEM, line.text, now=now, kind="event", data=data)
+
     def _queue_words(
         self, session: Session, conversation: Conversation, now: datetime
     ) -> tuple[str, dict[str, Any]]:
-        hours = load_groups(session, self._hours).of(conversation.category).hours
+        hours = load_groups(session, self.hours).of(conversation.category).hours
         if not hours.is_open(now):
             opens_at = spoken(hours.next_opening(now))
             return "utter_system_queued_out_of_hours", {"opens_at": opens_at}
-        return "utter_system_queued", {"position": position(session, conversation)}
+        standing = Standing.read(conversation.told_wait or "1:")
+        if standing.minutes is None:
+            return "utter_system_queued", {"position": standing.position}
+        low, high = standing.minutes
+        variables = {"position": standing.position, "low": low, "high": high}
+        return "utter_system_queued_with_range", variables
 
     def _say(
         self,
@@ -335,14 +409,6 @@ class Handoff:
         line = self._responses.line(response, **variables)
         kind = line.kind if line.buttons else "event"
         append(session, conversation, Author.SYSTEM, line.text, now=now, kind=kind, data=line.data)
-
-
-def position(session: Session, conversation: Conversation) -> int:
-    """Which place in the queue a waiting conversation has, from 1."""
-    ahead = select(func.count()).where(
-        Conversation.status == QUEUED, Conversation.queued_at < conversation.queued_at
-    )
-    return int(session.scalar(ahead) or 0) + 1
 
 
 def _taken(conversation: Conversation) -> AlreadyTaken:
@@ -360,9 +426,14 @@ def _holder(conversation: Conversation, staff: Staff, now: datetime) -> dict[str
     }
 
 
-def _waiting_again(conversation: Conversation, staff: Staff, now: datetime) -> dict[str, Any]:
-    queued_at = conversation.queued_at or now
-    return {"staff_id": None, "queued_at": queued_at, "passed_by_id": staff.id}
+def _waiting_again(
+    conversation: Conversation, passed_by: Staff | None, now: datetime
+) -> dict[str, Any]:
+    return {
+        "staff_id": None,
+        "queued_at": conversation.queued_at or now,
+        "passed_by_id": passed_by.id if passed_by else None,
+    }
 
 
 def _to_bot(

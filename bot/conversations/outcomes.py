@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from bot.conversations.accounts import Account, Said, Taken
+from bot.conversations.buttons import CANCEL_HANDOFF, OWN, PERSON_AFTER_LOW_SCORE
 from bot.conversations.models import Author, ConversationStatus, TurnStatus
-from bot.conversations.turns import CANCEL_HANDOFF, LEAVE_MESSAGE
 
 WITH_A_PERSON = (ConversationStatus.QUEUED, ConversationStatus.STAFF)
 # How a wait for a person may end without a word of theirs.
@@ -20,6 +20,12 @@ _ENDS = {
     "resolve": "工作人员结束服务前未再回复",
     "cancel_handoff": "客户自己取消了转人工",
     "leave_message": "已留言建单，由工单答复",
+    "customer_end": "客户自己结束了人工服务",
+}
+# Buttons of ours that say nothing when what they ask for is so already.
+_LATE = {
+    CANCEL_HANDOFF: "取消转人工的按钮，按下时已不在排队",
+    PERSON_AFTER_LOW_SCORE: "转人工的按钮，按下时已在排队或已有人服务",
 }
 
 
@@ -92,7 +98,7 @@ class _Fates:
         if answered:
             visible = any(map(self._account.answers_visibly, answered))
             return Fate(message, Outcome.BOT if visible else Outcome.LOST)
-        if message.payload in (LEAVE_MESSAGE, CANCEL_HANDOFF):
+        if message.payload in OWN:
             return self._button(message)
         if message.kind == "file" and message.seq + 1 in self._system:
             # The bot cannot read it, so it was said at once what it is and who can.
@@ -113,8 +119,8 @@ class _Fates:
     def _button(self, message: Said) -> Fate:
         if message.seq + 1 in self._system:
             return Fate(message, Outcome.PLATFORM)
-        if message.payload == CANCEL_HANDOFF:
-            return Fate(message, Outcome.EXPLAINED, "取消转人工的按钮，按下时已不在排队")
+        if message.payload in _LATE:
+            return Fate(message, Outcome.EXPLAINED, _LATE[message.payload])
         return Fate(message, Outcome.LOST, "按了留言按钮，却没有得到答复")
 
     def _with_a_person(self, message: Said, place: int, kept: bool = False) -> Fate:

@@ -7,18 +7,19 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.cases.models import CaseKind
-from bot.cases.service import open_case
 from bot.conversations.answering import Asked
-from bot.conversations.handoff import Handoff
-from bot.conversations.ledger import Incoming, Received, messages_of, record_incoming
-from bot.conversations.models import Author, Conversation, ConversationStatus, Customer
-from bot.conversations.turns import (
+from bot.conversations.buttons import (
     CANCEL_HANDOFF,
     LEAVE_MESSAGE,
-    begin_turn,
-    begin_turn_with,
+    OWN,
+    PERSON_AFTER_LOW_SCORE,
 )
+from bot.conversations.commands import Command, command_in
+from bot.conversations.handoff import Handoff
+from bot.conversations.leaving import leave_message
+from bot.conversations.ledger import Incoming, Received, record_incoming
+from bot.conversations.models import Conversation, ConversationStatus, Customer, HandoffReason
+from bot.conversations.turns import begin_turn, begin_turn_with
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,14 @@ def admit(
     *,
     now: datetime,
 ) -> Admitted:
-    """Store a customer's message and obey it if it is a button of ours.
+    """Store a customer's message and obey it if it is a button of ours, or words for one.
 
     Raises:
         BadInput, TooLarge, ConversationNotFound: See ``record_incoming``; nothing is stored.
     """
     received = record_incoming(session, conversation_id, customer, incoming, now=now)
     conversation = received.conversation
-    if received.is_new and _obey(session, conversation, incoming.payload, handoff, now):
+    if received.is_new and _obey(session, conversation, incoming, handoff, now):
         # An earlier message that nobody has answered yet must not count as answered with it.
         if conversation.answered_seq == received.message.seq - 1:
             conversation.answered_seq = received.message.seq
@@ -63,41 +64,36 @@ def admit(
     return Admitted(received, True, begun)
 
 
-def leave_message(
-    session: Session, conversation: Conversation, handoff: Handoff, *, now: datetime
-) -> str:
-    """Open a case with what was said so far; staff answer it in working time.
-
-    Returns:
-        The case's number.
-    """
-    said = [each for each in messages_of(session, conversation.id) if not each.private]
-    # The last words before the button are the likeliest wish; the rest goes along.
-    wishes = [each.text for each in said if each.author == Author.CUSTOMER and not each.data]
-    case = open_case(
-        session,
-        wishes[-1] if wishes else said[-1].text,
-        now=now,
-        kind=CaseKind.MESSAGE,
-        category=conversation.category,
-        details={"transcript": [[each.author, each.text] for each in said if each.text]},
-        conversation_id=conversation.id,
-    )
-    handoff.leave_message(session, conversation, case.number, now=now)
-    return case.number
-
-
 def _obey(
     session: Session,
     conversation: Conversation,
-    payload: str | None,
+    incoming: Incoming,
     handoff: Handoff,
     now: datetime,
 ) -> bool:
-    if payload == LEAVE_MESSAGE:
+    wanted = _wanted(conversation, incoming)
+    if wanted == LEAVE_MESSAGE:
         leave_message(session, conversation, handoff, now=now)
-        return True
-    if payload == CANCEL_HANDOFF:
+    elif wanted == CANCEL_HANDOFF:
         handoff.cancel(session, conversation, now=now)
-        return True
-    return False
+    elif wanted == PERSON_AFTER_LOW_SCORE:
+        reason = HandoffReason.LOW_SCORE
+        handoff.request_handoff(session, conversation, reason, now=now)
+    elif wanted == Command.END:
+        handoff.customer_ends(session, conversation, now=now)
+    else:
+        return False
+    return True
+
+
+def _wanted(conversation: Conversation, incoming: Incoming) -> str | None:
+    """One of our own buttons, or the words for it from somebody who waits or is served."""
+    if incoming.payload is not None:
+        return incoming.payload if incoming.payload in OWN else None
+    if conversation.status not in (ConversationStatus.QUEUED, ConversationStatus.STAFF):
+        return None
+    command = command_in(incoming.text)
+    if command is Command.LEAVE_MESSAGE:
+        # A person who serves can be asked directly.
+        return LEAVE_MESSAGE if conversation.status == ConversationStatus.QUEUED else None
+    return command

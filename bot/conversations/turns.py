@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.answering import Answering, Asked
 from bot.conversations.brain import Answer
+from bot.conversations.buttons import OWN
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import append
 from bot.conversations.models import (
@@ -45,10 +46,6 @@ from bot.staff.hours import SHANGHAI
 from bot.sweeps import Sweep
 
 logger = logging.getLogger(__name__)
-
-# Buttons the product answers by itself, because they must work while no bot is listening.
-LEAVE_MESSAGE = "/leave_message"
-CANCEL_HANDOFF = "/cancel_handoff"
 
 
 def begin_turn(session: Session, conversation_id: str, *, now: datetime) -> Asked | None:
@@ -321,7 +318,7 @@ def _together(pending: list[Message]) -> list[Message]:
     taken: list[Message] = []
     for message in pending:
         # Dealt with as they came: our own buttons, and files, which the bot cannot read.
-        if message.kind == "file" or message.data.get("payload") in (LEAVE_MESSAGE, CANCEL_HANDOFF):
+        if message.kind == "file" or message.data.get("payload") in OWN:
             continue
         if taken and message.data.get("payload"):
             break

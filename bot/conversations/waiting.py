@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from bot.conversations.changes import note_waiting
@@ -25,6 +26,16 @@ from bot.staff.hours import SHANGHAI, WorkingHours
 
 QUEUED = ConversationStatus.QUEUED
 
+_QUEUE = (
+    select(
+        Conversation.id,
+        Conversation.category,
+        func.coalesce(Conversation.queued_at, Conversation.created_at),
+        Conversation.told_wait,
+    )
+    .where(Conversation.status == QUEUED)
+    .order_by(Conversation.queued_at, Conversation.id)
+)
 # What lies further back was another staffing.
 _RECENT = timedelta(days=28)
 _MOST_PAST = 400
@@ -36,6 +47,19 @@ _SIMILAR_HOURS = timedelta(hours=2)
 _DAY = timedelta(days=1)
 # Six of ten fall into the range: narrow enough to be of use, wide enough to be kept.
 _LOW, _HIGH = 20, 80
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long and how many may wait for a person.
+
+    Attributes:
+        wait: After so much working time a message is left for who still waits.
+        queue: So many may wait for one group at once.
+    """
+
+    wait: timedelta = timedelta(minutes=30)
+    queue: int = 20
 
 
 @dataclass(frozen=True)
@@ -53,6 +77,13 @@ class Wait:
     ended_at: datetime
 
 
+class Pace(StrEnum):
+    """What else is to be said of a wait."""
+
+    LONG = "long"  # it already lasts longer than any of the recent ones
+    CLOSED = "closed"  # nobody works now
+
+
 @dataclass(frozen=True)
 class Standing:
     """What the customer is told.
@@ -60,24 +91,23 @@ class Standing:
     Attributes:
         position: The place in the group's queue, from 1.
         minutes: Between how many minutes the wait will probably last; None if nobody knows.
-        is_long: It already lasts longer than any of the recent ones.
+        pace: What is said instead of minutes.
     """
 
     position: int
     minutes: tuple[int, int] | None = None
-    is_long: bool = False
+    pace: Pace | None = None
 
     def __str__(self) -> str:
-        if self.is_long:
-            return f"{self.position}:long"
-        return f"{self.position}:" + ("-".join(map(str, self.minutes)) if self.minutes else "")
+        minutes = "-".join(map(str, self.minutes)) if self.minutes else ""
+        return f"{self.position}:{self.pace or minutes}"
 
     @classmethod
     def read(cls, text: str) -> Standing:
         """The standing that was kept as a text."""
         position, _, rest = text.partition(":")
-        if rest == "long":
-            return cls(int(position), None, True)
+        if rest in set(Pace):
+            return cls(int(position), None, Pace(rest))
         low, _, high = rest.partition("-")
         return cls(int(position), (int(low), int(high)) if high else None)
 
@@ -85,11 +115,11 @@ class Standing:
     def view(self) -> dict[str, Any]:
         """As clients get it."""
         minutes = list(self.minutes) if self.minutes else None
-        return {"position": self.position, "minutes": minutes, "is_long": self.is_long}
+        return {"position": self.position, "minutes": minutes, "pace": self.pace}
 
     def differs(self, told: Standing) -> bool:
         """Whether the customer should hear of it: not of a minute more or less."""
-        if self.position != told.position or self.is_long != told.is_long:
+        if self.position != told.position or self.pace != told.pace:
             return True
         if self.minutes is None or told.minutes is None:
             return self.minutes != told.minutes
@@ -112,40 +142,34 @@ def standing_at_the_end(
     waiting = session.scalars(select(Conversation.category).where(Conversation.status == QUEUED))
     position = 1 + sum(group_of(each) == group for each in waiting)
     past = recent_waits(session, groups, now=now).get(group, [])
-    return Standing(position, range_of(past, position, now=now))
+    return _standing(past, position, groups.of(category).hours, now, now)
 
 
-def tell_waiting(session: Session, hours: WorkingHours, *, now: datetime) -> int:
+def tell_waiting(session: Session, platform: WorkingHours, *, now: datetime) -> int:
     """Tell everybody in the queue whose standing changed, through the change feed.
 
     Safe when two processes do it at once: each standing is told by the one that stored it.
 
     Args:
         session: A writing unit of work.
-        hours: The platform's hours, for groups that have none of their own.
+        platform: The platform's hours, for groups that have none of their own.
         now: The present moment.
 
     Returns:
         How many were told.
     """
-    queue = session.execute(
-        select(
-            Conversation.id, Conversation.category, Conversation.queued_at, Conversation.told_wait
-        )
-        .where(Conversation.status == QUEUED, Conversation.queued_at.is_not(None))
-        .order_by(Conversation.queued_at, Conversation.id)
-    ).all()
+    queue = session.execute(_QUEUE).all()
     if not queue:
         return 0
-    groups = load_groups(session, hours)
+    groups = load_groups(session, platform)
     past = recent_waits(session, groups, now=now)
     places: dict[str, int] = defaultdict(int)
     told = 0
-    for conversation_id, category, queued_at, before in queue:
+    for conversation_id, category, since, before in queue:
         group = group_of(category)
         places[group] += 1
-        waited = groups.of(category).hours.between(queued_at, now)
-        standing = _standing(past.get(group, []), places[group], waited, now)
+        hours = groups.of(category).hours
+        standing = _standing(past.get(group, []), places[group], hours, since, now)
         if not before or standing.differs(Standing.read(before)):
             told += _tell(session, conversation_id, before, standing)
     return told
@@ -193,7 +217,8 @@ def recent_waits(session: Session, groups: Groups, *, now: datetime) -> dict[str
     )
     stretches: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
     for category, began_at, accepted_at in session.execute(newest):
-        stretches[group_of(category)].append((began_at, accepted_at))
+        if accepted_at is not None:
+            stretches[group_of(category)].append((began_at, accepted_at))
     return {group: waits_in(found, groups.of(group).hours) for group, found in stretches.items()}
 
 
@@ -210,9 +235,14 @@ def waits_in(stretches: Iterable[tuple[datetime, datetime]], hours: WorkingHours
     ]
 
 
-def _standing(past: Sequence[Wait], position: int, waited: timedelta, now: datetime) -> Standing:
-    if len(past) >= FEWEST_WAITS and waited > max(wait.length for wait in past):
-        return Standing(position, None, True)
+def _standing(
+    past: Sequence[Wait], position: int, hours: WorkingHours, since: datetime, now: datetime
+) -> Standing:
+    if not hours.is_open(now):
+        return Standing(position, None, Pace.CLOSED)
+    if len(past) >= FEWEST_WAITS:
+        if hours.between(since, now) > max(wait.length for wait in past):
+            return Standing(position, None, Pace.LONG)
     return Standing(position, range_of(past, position, now=now))
 
 

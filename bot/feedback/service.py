@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.conversations.episodes import latest_episode
 from bot.conversations.models import Episode, Message
 from bot.errors import BadInput, FeedbackClosed, MessageNotFound, WrongStatus
 from bot.feedback.models import ConversationFeedback, FreeFeedback, MessageFeedback
-from bot.feedback.surveys import ENDS, closes_at, latest_episode
+from bot.feedback.surveys import ENDS, closes_at
 from bot.staff.hours import spoken
 
 LONGEST_COMMENT = 1000

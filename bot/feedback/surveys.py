@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.conversations.models import Author, Conversation, Episode, Message
+from bot.conversations.episodes import latest_episode
+from bot.conversations.models import Author, Conversation, Message
 from bot.feedback.models import Survey
 
 # Who is asked more often answers less.
@@ -43,16 +44,6 @@ def ask_for_score(session: Session, conversation: Conversation, *, now: datetime
 def closes_at(ended_at: datetime) -> datetime:
     """Until when a score is taken for an episode."""
     return ended_at + OPEN_FOR
-
-
-def latest_episode(session: Session, conversation_id: str) -> Episode | None:
-    """The newest time of a conversation with people, over or not."""
-    return session.scalar(
-        select(Episode)
-        .where(Episode.conversation_id == conversation_id)
-        .order_by(Episode.number.desc())
-        .limit(1)
-    )
 
 
 def _got_something(session: Session, conversation: Conversation, since: datetime) -> bool:

@@ -9,13 +9,12 @@ from sqlalchemy import select
 
 from bot.conversations.audit import Report, audit
 from bot.conversations.brain import Answer, Reply
+from bot.conversations.buttons import CANCEL_HANDOFF, LEAVE_MESSAGE
 from bot.conversations.desk import record_staff_message
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import Incoming, Opened, customer_of
 from bot.conversations.reception import admit
 from bot.conversations.turns import (
-    CANCEL_HANDOFF,
-    LEAVE_MESSAGE,
     TurnStatus,
     begin_turn,
     finish_turn,

@@ -4,14 +4,37 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from bot.conversations.handoff import Handoff
+from bot.conversations.ledger import Opened
 from bot.database import Database
-from bot.errors import BadInput, MessageNotFound
+from bot.errors import BadInput, FeedbackClosed, MessageNotFound, WrongStatus
 from bot.feedback.models import ConversationFeedback, FreeFeedback, MessageFeedback
 from bot.feedback.scores import score_in
-from bot.feedback.service import give_feedback, rate_conversation, rate_message
-from tests.factories import writes, xiaolin
+from bot.feedback.service import give_feedback, latest_score, rate_conversation, rate_message
+from bot.responses import Responses
+from bot.staff.hours import WorkingHours
+from bot.staff.models import Staff
+from tests.factories import alice, writes, xiaolin
 from tests.fakes import FakeClock
+
+HANDOFF = Handoff(Responses.load(), WorkingHours.parse("08:30-17:30"))
+
+
+def goes_to(session: Session, opened: Opened, person: Staff, clock: FakeClock) -> None:
+    """小林 asks for a person and gets one."""
+    HANDOFF.request_handoff(session, opened.conversation, "customer_asked", now=clock())
+    HANDOFF.accept(session, opened.conversation.id, person, now=clock())
+    clock.advance(seconds=1)
+
+
+def served(session: Session, clock: FakeClock) -> Opened:
+    """小林 was served by Alice, who has ended it."""
+    opened, person = xiaolin(session, clock), alice(session)
+    goes_to(session, opened, person, clock)
+    HANDOFF.resolve(session, opened.conversation.id, person, "", now=clock())
+    return opened
 
 
 def test_the_last_word_on_a_message_counts(database: Database, clock: FakeClock) -> None:
@@ -36,14 +59,62 @@ def test_a_foreign_message_cannot_be_rated(database: Database, clock: FakeClock)
                 rate_message(session, conversation_id, message_id, True, now=clock())
 
 
-def test_a_conversation_has_one_score(database: Database, clock: FakeClock) -> None:
+def test_an_episode_has_one_score_and_the_last_one_counts(
+    database: Database, clock: FakeClock
+) -> None:
     with database.writing() as session:
-        conversation = xiaolin(session, clock).conversation
-        rate_conversation(session, conversation.id, 3, now=clock())
-        rate_conversation(session, conversation.id, 5, now=clock(), tags=["快"], comment=" 好 ")
-        assert session.scalar(select(func.count()).select_from(ConversationFeedback)) == 1
-        stored = session.get_one(ConversationFeedback, conversation.id)
+        opened = served(session, clock)
+        rate_conversation(session, opened.conversation.id, 3, now=clock())
+        rate_conversation(
+            session, opened.conversation.id, 5, now=clock(), tags=["快"], comment=" 好 "
+        )
+        stored = session.scalars(select(ConversationFeedback)).one()
     assert (stored.score, stored.tags, stored.comment) == (5, ["快"], "好")
+
+
+def test_second_episode_of_a_conversation_has_a_score_of_its_own(
+    database: Database, clock: FakeClock
+) -> None:
+    with database.writing() as session:
+        opened = xiaolin(session, clock)
+        person = alice(session)
+        for score in (2, 4):
+            goes_to(session, opened, person, clock)
+            HANDOFF.customer_ends(session, opened.conversation, now=clock())
+            rate_conversation(session, opened.conversation.id, score, now=clock())
+        given = session.scalars(select(ConversationFeedback.score))
+        assert list(given) == [2, 4]
+        assert latest_score(session, opened.conversation.id).score == 4  # type: ignore[union-attr]
+
+
+def test_score_is_taken_for_a_week_and_then_refused_in_words(
+    database: Database, clock: FakeClock
+) -> None:
+    with database.writing() as session:
+        opened = served(session, clock)
+        clock.advance(days=7)
+        rate_conversation(session, opened.conversation.id, 4, now=clock())
+        clock.advance(minutes=1)
+        with pytest.raises(FeedbackClosed) as refused:
+            rate_conversation(session, opened.conversation.id, 1, now=clock())
+        assert "12 月 1 日（周二）9:30" in refused.value.sentence
+        assert session.scalars(select(ConversationFeedback.score)).one() == 4
+
+
+@pytest.mark.parametrize("ends", ["return_to_bot", "cancel", "not at all"])
+def test_what_no_person_finished_has_no_score(
+    database: Database, clock: FakeClock, ends: str
+) -> None:
+    with database.writing() as session:
+        opened, person = xiaolin(session, clock), alice(session)
+        HANDOFF.request_handoff(session, opened.conversation, "customer_asked", now=clock())
+        if ends == "return_to_bot":
+            HANDOFF.accept(session, opened.conversation.id, person, now=clock())
+            HANDOFF.return_to_bot(session, opened.conversation.id, person, now=clock())
+        elif ends == "cancel":
+            HANDOFF.cancel(session, opened.conversation, now=clock())
+        with pytest.raises(WrongStatus):
+            rate_conversation(session, opened.conversation.id, 4, now=clock())
 
 
 @pytest.mark.parametrize("score", [0, 6, -1])

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from bot.conversations.answering import Answering
 from bot.conversations.brain import Answer, FailureKind, Reply
+from bot.conversations.buttons import CANCEL_HANDOFF
 from bot.conversations.fallback import Fallback
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import Incoming, Opened, customer_of, messages_of
@@ -23,7 +24,7 @@ from bot.conversations.models import (
     TurnStatus,
 )
 from bot.conversations.reception import admit
-from bot.conversations.turns import CANCEL_HANDOFF, TurnRunner, begin_turn
+from bot.conversations.turns import TurnRunner, begin_turn
 from bot.database import Database
 from bot.errors import BrainFailed
 from bot.responses import Responses

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.database import Database
 from bot.feedback.models import ConversationFeedback, MessageFeedback
@@ -17,7 +18,7 @@ def test_score_is_taken_after_the_end_and_not_before(xiaolin: Xiaolin, database:
     resolve(database, xiaolin)
     assert xiaolin.client.post(f"{xiaolin.path}/feedback", json=score).status_code == 201
     with database.reading() as session:
-        stored = session.get_one(ConversationFeedback, xiaolin.id)
+        stored = session.scalars(select(ConversationFeedback)).one()
     assert (stored.score, stored.tags, stored.comment) == (4, ["办得快"], "谢谢 <b>")
 
 
@@ -41,7 +42,7 @@ def test_wrong_score_is_refused(xiaolin: Xiaolin, database: Database, body: dict
     resolve(database, xiaolin)
     refused(xiaolin.client.post(f"{xiaolin.path}/feedback", json=body), 422, "bad_input")
     with database.reading() as session:
-        assert session.get(ConversationFeedback, xiaolin.id) is None
+        assert session.scalar(select(ConversationFeedback)) is None
 
 
 def test_answer_is_judged_and_the_last_judgement_counts(

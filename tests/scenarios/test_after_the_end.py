@@ -50,6 +50,7 @@ def test_scenario_17_survey_and_afterthoughts_leave_the_episode_closed(
 ) -> None:
     asks_for_a_person(xiaolin)
     serves(alice, xiaolin.id)
+    replies(alice, xiaolin.id, "每半年检定一次。")
     ends(alice, xiaolin.id)
     invited = said_by(xiaolin, Author.SYSTEM)[-1]
     assert "评分" in invited["text"]
@@ -70,6 +71,7 @@ def test_scenario_18_each_episode_has_a_score_of_its_own(
         xiaolin.id = conversation_id
         asks_for_a_person(xiaolin)
         serves(alice, conversation_id)
+        replies(alice, conversation_id, "已经办好了。")
         ends(alice, conversation_id)
         given = xiaolin.client.post(f"{xiaolin.path}/feedback", json={"score": score})
         assert given.status_code == 201
@@ -83,3 +85,32 @@ def test_scenario_18_each_episode_has_a_score_of_its_own(
     with database.reading() as session:
         in_order = select(ConversationFeedback.score).order_by(ConversationFeedback.given_at)
         assert list(session.scalars(in_order)) == scores
+
+
+def test_scenario_18_nobody_is_asked_twice_within_a_day(
+    xiaolin: Xiaolin, alice: httpx.Client, clock: FakeClock
+) -> None:
+    conversation_id, invited = xiaolin.id, []
+    for hours in (0, 5, 20):
+        clock.advance(hours=hours)
+        signs_in(alice, "alice")
+        xiaolin.id = conversation_id
+        asks_for_a_person(xiaolin)
+        serves(alice, conversation_id)
+        replies(alice, conversation_id, "已经办好了。")
+        ends(alice, conversation_id)
+        invited.append("评分" in said_by(xiaolin, Author.SYSTEM)[-1]["text"])
+        clock.advance(seconds=1)
+        conversation_id = xiaolin.sends(text="又有一个问题").json()["message"]["conversation_id"]
+    assert invited == [True, False, True]
+
+
+def test_scenario_18_who_got_nothing_is_not_asked_but_may_give_a_score(
+    xiaolin: Xiaolin, alice: httpx.Client
+) -> None:
+    asks_for_a_person(xiaolin)
+    serves(alice, xiaolin.id)
+    ends(alice, xiaolin.id)
+    assert "评分" not in said_by(xiaolin, Author.SYSTEM)[-1]["text"]
+    answer = xiaolin.client.post(f"{xiaolin.path}/feedback", json={"score": 3})
+    assert answer.status_code == 201
