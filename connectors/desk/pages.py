@@ -24,6 +24,7 @@ class DeskPage:
 
     platform_name: str
     may_be_known: bool
+    file_limit_mb: int = 10
 
 
 @blueprint.get("/desk")
@@ -33,6 +34,7 @@ async def desk(request: Request) -> HTTPResponse:
     page = DeskPage(
         platform_name=context.settings.platform_name,
         may_be_known=request.cookies.get(COOKIE) is not None,
+        file_limit_mb=context.settings.attachment_limit_mb,
     )
     template = context.templates.get_template("desk/templates/desk.html")
     return html(template.render(page=page), headers=page_headers(framed_by="'none'"))

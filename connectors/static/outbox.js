@@ -121,7 +121,7 @@ export class Outbox {
 }
 
 /** A UUID also where the page has no secure context (plain http in an intranet). */
-function newId() {
+export function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

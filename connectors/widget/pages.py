@@ -26,6 +26,7 @@ class PlatformPage:
     working_hours: str
     is_open: bool
     next_opening: str
+    file_limit_mb: int
 
 
 @blueprint.get("/")
@@ -57,6 +58,7 @@ def _page(request: Request, name: str, *, framed_by: str) -> HTTPResponse:
         working_hours=context.settings.working_hours.replace("-", "–"),
         is_open=hours.is_open(now),
         next_opening=spoken(hours.next_opening(now)),
+        file_limit_mb=context.settings.attachment_limit_mb,
     )
     template = context.templates.get_template(f"widget/templates/{name}")
     return html(template.render(page=page), headers=page_headers(framed_by=framed_by))

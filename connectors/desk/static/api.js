@@ -1,5 +1,6 @@
 /** The desk API as functions. The browser holds the session cookie; the CSRF token lives here. */
 
+import { sendFile } from "/static/uploads.js";
 import { Refused, answerOf } from "./refused.js";
 
 export class DeskApi {
@@ -51,6 +52,21 @@ export class DeskApi {
   async send({ client_id, text, payload }) {
     const path = `/conversations/${encodeURIComponent(payload.conversation_id)}/messages`;
     return (await this.#call("POST", path, { client_id, text, private: payload.private })).message;
+  }
+
+  /** Sends a file; see `Uploads`. */
+  async upload({ client_id, file, payload }, watching, isSecond = false) {
+    const query = new URLSearchParams({ client_id, name: file.name, private: payload.private });
+    const path = `/conversations/${encodeURIComponent(payload.conversation_id)}/attachments?${query}`;
+    const { status, answer } = await sendFile(this.address + path, file, { "X-CSRF-Token": this.#token }, watching);
+    if (status >= 200 && status < 300 && answer) return answer.message;
+    if (answer?.error.code === "csrf_missing" && !isSecond) {
+      await this.me();
+      return this.upload({ client_id, file, payload }, watching, true);
+    }
+    const refused = new Refused(status, answer?.error);
+    if (refused.code === "unauthorized") this.onExpired();
+    throw refused;
   }
 
   /** From now on the feed also tells about this conversation, whoever holds it. */

@@ -44,6 +44,12 @@ export class Composer {
     this.#changed();
   }
 
+  /** Where something sent now would go, and why it could not. */
+  get place() {
+    const isNote = this.mode === "note";
+    return { conversation_id: this.#of, private: isNote, block: isNote ? "" : this.#block };
+  }
+
   get hasReply() {
     return Boolean(this.#draft("reply").trim());
   }

@@ -4,6 +4,7 @@ import { hook } from "/static/dom.js";
 import { Feed } from "/static/live.js";
 import { DeskApi } from "./api.js";
 import { ResolveDialog, keysDialog } from "./dialogs.js";
+import { Files } from "./files.js";
 import { listenToKeys } from "./keys.js";
 import { Login } from "./login.js";
 import { wordsFor } from "./refused.js";
@@ -42,13 +43,17 @@ function enter(me) {
 async function begin(me) {
   const isAgain = Boolean(work);
   work ??= new Workplace(root, { api, staff: me.staff, resolveDialog, say: (text) => (live.textContent = text) });
+  work.talk.files ??= new Files(root, { api, work });
   feed ??= new Feed({
     fetchChanges: (after, wait, signal) => api.changes(after, wait, signal),
     openSocket: () => api.openSocket(),
     onChanges: (changes, moment) => work.receive(changes, moment),
     onState: (state) => {
       hook(root, "offline").hidden = state !== "offline";
-      if (state === "online") work.connected();
+      if (state === "online") {
+        work.connected();
+        work.talk.files.retryAll();
+      }
       if (state === "refused") expire();
     },
   });

@@ -1,5 +1,6 @@
 /** One entry of the conversation as an element: what was said, and what happened. */
 
+import { attachmentNode, pendingFileNode } from "/static/attachment.js";
 import { element, hiddenLabel } from "/static/dom.js";
 import { spokenTime } from "/static/times.js";
 import { categoryName, intentName, percent, reasonName, staffName } from "./words.js";
@@ -13,7 +14,8 @@ export function messageNode(message, customer) {
   const kind = message.private ? "private" : message.author;
   const node = element("article", { class: `message message-${kind}` }, headNode(message, customer));
   const bubble = element("div", { class: "bubble" });
-  if (message.text) bubble.append(textNode(message));
+  if (data.attachment) bubble.append(attachmentNode(data.attachment, ({ url }) => url));
+  else if (message.text) bubble.append(textNode(message));
   if (data.payload) bubble.append(element("p", { class: "quiet", text: "（点选的选项）" }));
   if (data.faq?.basis?.length) bubble.append(element("p", { class: "quiet", text: `依据：${data.faq.basis.join("；")}` }));
   for (const card of [data.card, ...(data.items ?? [])].filter(Boolean)) bubble.append(cardNode(card));
@@ -25,6 +27,7 @@ export function messageNode(message, customer) {
 
 /** Ours before the server has it. */
 export function pendingNode(item, { retry, takeBack }) {
+  if (item.file) return pendingFileNode(item, item.payload.private ? "private" : "staff");
   const node = messageNode({ author: "staff", private: item.payload.private, text: item.text, created_at: item.created_at, staff: null }, "");
   node.classList.add("message-pending");
   if (item.state !== "failed") {

@@ -109,7 +109,7 @@ export class Talk {
     const unread = seen && conversation.unanswered && detail.messages.find((each) => each.seq > seen && each.author === "customer");
     const node = unread && this.timeline.log.querySelector(`[data-key="${unread.id}"]`);
     if (node) this.timeline.markUnread(node);
-    for (const item of this.outbox.items) if (item.payload.conversation_id === this.#id) this.timeline.showPending(item);
+    for (const item of [...this.outbox.items, ...(this.files?.items ?? [])]) if (item.payload.conversation_id === this.#id) this.timeline.showPending(item);
     this.scroller.toEnd();
     if (node && node.offsetTop < this.scroller.view.scrollTop) this.scroller.to(node);
     requestAnimationFrame(() => this.scroller.view.setAttribute("aria-live", "polite"));

@@ -24,7 +24,7 @@ export class Workplace {
       storage,
       transport: { send: (item) => api.send(item) },
       onChange: (item) => this.talk.showPending(item),
-      onSent: (item, message) => this.#sent(item, message),
+      onSent: (item, message) => this.sent(item, message),
     });
     this.composer = new Composer(root, {
       storage,
@@ -107,7 +107,7 @@ export class Workplace {
     if (!this.views.back()) this.list.focus();
   }
 
-  #sent(item, message) {
+  sent(item, message) {
     this.talk.sent(item, message);
     this.conversations.note({ type: "message", conversation_id: message.conversation_id, message });
     this.#show();

@@ -4,6 +4,7 @@ import { hook } from "/static/dom.js";
 import { Outbox } from "/static/outbox.js";
 import { Storage } from "/static/storage.js";
 import { Composer } from "./composer.js";
+import { Files } from "./files.js";
 import { Following } from "./following.js";
 import { Judgements } from "./judgements.js";
 import { Reading } from "./reading.js";
@@ -34,6 +35,7 @@ export class Assistant {
       choose,
       judge: (message, helpful) => judgements.give(message, helpful),
       judged: (message) => judgements.of(message),
+      addressOf: (attachment) => transport.linkTo(attachment),
       pending: (item) => ({ retry: () => this.outbox.retry(item.client_id), takeBack: () => this.#takeBack(item) }),
     });
     this.outbox = new Outbox({
@@ -41,6 +43,19 @@ export class Assistant {
       transport,
       onChange: (item) => this.#pendingChanged(item),
       onSent: (item, message) => this.#sent(item, message),
+    });
+    this.files = new Files(root, {
+      transport,
+      onChosen: () => this.onEngaged(),
+      onChange: (item) => {
+        this.#pendingChanged(item);
+        this.viewport.toEnd();
+      },
+      onSent: (item, message) => this.#sent(item, message),
+      onGone: (item) => {
+        this.timeline.removePending(item.client_id);
+        this.#show();
+      },
     });
     this.following = new Following({
       transport,
@@ -105,6 +120,7 @@ export class Assistant {
       this.transport.follow(change.conversation_id);
       if (change.type !== "message") continue;
       this.outbox.claim(change.message);
+      this.files.claim(change.message);
       const node = this.timeline.add(change.message);
       if (live) this.#arrivedAt.set(change.message.id, Date.now());
       if (node && this.reading.isNews(change, live)) {
@@ -161,7 +177,9 @@ export class Assistant {
 
   #connection(state) {
     hook(this.root, "offline").hidden = state !== "offline";
-    if (state === "online") this.outbox.retryAll();
+    if (state !== "online") return;
+    this.outbox.retryAll();
+    this.files.retryAll();
   }
 
   /** The server no longer knows us (a new database, an expired token): begin anew, keep what is unsent. */

@@ -1,5 +1,6 @@
 /** One message as an element. */
 
+import { attachmentNode, pendingFileNode } from "/static/attachment.js";
 import { element, hiddenLabel } from "/static/dom.js";
 import { basisNode, detailNode, helpfulNode } from "./answer.js";
 import { cardNode, cardsNode } from "./card.js";
@@ -9,14 +10,14 @@ const SPEAKERS = { customer: "您", bot: "智能助手", staff: "工作人员", 
 
 /**
  * @param message as the server tells it
- * @param actions `choose(button)`, `judge(message, helpful)`, `judged(message)`
+ * @param actions `choose(button)`, `judge(message, helpful)`, `judged(message)`, `addressOf(attachment)`
  */
 export function messageNode(message, actions) {
   if (message.author === "system" || message.kind === "event") return systemNode(message);
   const data = message.data ?? {};
   const bubble = element("div", { class: "bubble" });
-  if (message.text) bubble.append(textNode(message));
-  if (data.file) bubble.append(fileNode(data.file));
+  if (data.attachment) bubble.append(attachmentNode(data.attachment, actions.addressOf));
+  else if (message.text) bubble.append(textNode(message));
   if (data.faq) {
     bubble.append(
       ...[basisNode(data.faq), detailNode(data.faq)].filter(Boolean),
@@ -32,6 +33,7 @@ export function messageNode(message, actions) {
 
 /** Our own message before the server has it: on its way, or failed and waiting for a tap. */
 export function pendingNode(item, { retry, takeBack }) {
+  if (item.file) return pendingFileNode(item, "customer");
   const node = messageNode({ author: "customer", kind: "text", text: item.text }, {});
   node.classList.add("message-pending");
   if (item.state !== "failed") {
@@ -81,12 +83,4 @@ function textNode(message) {
   }
   node.append(message.text.slice(end));
   return node;
-}
-
-function fileNode(file) {
-  const isOurs = typeof file.url === "string" && /^\/(?!\/)/.test(file.url);
-  const name = file.name ?? "附件";
-  return isOurs
-    ? element("a", { class: "file", href: file.url, target: "_blank", rel: "noopener", text: name })
-    : element("span", { class: "file", text: name });
 }

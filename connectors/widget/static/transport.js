@@ -1,5 +1,7 @@
 /** The widget API as functions. Who we are (conversation and token) is kept in the browser. */
 
+import { sendFile } from "/static/uploads.js";
+
 const PASSING = new Set([408, 425, 429]);
 
 /** The server said no, in words for the customer. `permanent`: asking again will not help. */
@@ -69,6 +71,21 @@ export class Transport {
     await this.ensureConversation();
     const body = payload ? { client_id, text, payload } : { client_id, text };
     return (await this.#call("POST", `/${this.conversationId}/messages`, body)).message;
+  }
+
+  /** Sends a file; see `Uploads`. */
+  async upload({ client_id, file }, watching) {
+    await this.ensureConversation();
+    const query = new URLSearchParams({ client_id, name: file.name });
+    const headers = { Authorization: `Bearer ${this.identity.token}` };
+    const { status, answer } = await sendFile(`${this.address}/${this.conversationId}/attachments?${query}`, file, headers, watching);
+    if (status >= 200 && status < 300 && answer) return answer.message;
+    throw new Refused(status, answer?.error.code ?? "unreadable", answer?.error.message ?? "服务暂时没有应答，请稍后再试。");
+  }
+
+  /** Where this browser may load a file from, for some minutes. */
+  async linkTo({ id }) {
+    return (await this.#call("GET", `/${this.identity.id}/attachments/${id}/link`)).url;
   }
 
   changes(after, wait, signal) {
