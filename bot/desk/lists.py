@@ -55,13 +55,15 @@ def conversations_in(
 
     The queue and what people hold come whole (up to ``MOST_OPEN``), the others in pages, which
     stay in step while new conversations begin. ``hours`` are the platform's; groups may have
-    their own.
+    their own. With ``staff`` only what this person may read is listed.
 
     Raises:
         BadInput: ``after`` was not made by this function.
     """
     size = MOST_OPEN if wanted.status in _UNORDERED else PAGE
     query = _narrowed(select(Conversation).options(joinedload(Conversation.staff)), wanted)
+    if staff is not None:
+        query = query.where(readable_by(session, staff))
     if staff is not None:
         query = query.where(readable_by(session, staff))
     if wanted.status == ConversationStatus.QUEUED:

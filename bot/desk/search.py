@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from bot.cases.models import Case
 from bot.conversations.models import Author, Conversation, ConversationStatus, Message, StatusEvent
-from bot.desk.models import Mention
+from bot.conversations.sight import readable_by
 from bot.desk.rows import rows
 from bot.errors import BadInput
 from bot.staff.hours import WorkingHours
@@ -28,7 +28,6 @@ LONGEST = 100
 _MOST_WORDS = 5
 _SNIPPETS = 2
 _AROUND = 24
-_SEES_ALL = ("supervisor", "admin")
 _VISITOR = re.compile(r"访客(\d{1,9})")
 
 
@@ -73,7 +72,11 @@ def search(
         raise BadInput(f"一次最多查 {_MOST_WORDS} 个词。")
     if not words and query == Query(text=query.text):
         raise BadInput("请输入要查的内容，或选择坐席、日期等条件。")
-    conditions = [visible_to(staff), *_narrowing(query), *(_says(session, w) for w in words)]
+    conditions = [
+        readable_by(session, staff),
+        *_narrowing(query),
+        *(_says(session, w) for w in words),
+    ]
     found = list(
         session.scalars(
             select(Conversation)
@@ -90,21 +93,6 @@ def search(
         for row in rows(session, shown, hours, now=now, staff=staff)
     ]
     return hits, len(found) > MOST
-
-
-def visible_to(staff: Staff) -> ColumnElement[bool]:
-    """Which conversations a person may find: the queue, those that ended, one's own and those
-    one was called into; supervisors and administrators find all."""
-    if staff.role in _SEES_ALL:
-        return true()
-    called = exists().where(
-        Mention.conversation_id == Conversation.id, Mention.staff_id == staff.id
-    )
-    return or_(
-        Conversation.status.in_([ConversationStatus.QUEUED, ConversationStatus.RESOLVED]),
-        Conversation.staff_id == staff.id,
-        called,
-    )
 
 
 def _narrowing(query: Query) -> list[ColumnElement[bool]]:

@@ -25,7 +25,7 @@ from bot.desk.variables import VARIABLES, values_for
 from bot.errors import BadInput
 from bot.staff.hours import SHANGHAI
 from connectors.body import Fields, fields
-from connectors.desk.access import acting, reader
+from connectors.desk.access import acting, reader, reading
 
 blueprint = Blueprint("desk_canned", url_prefix="/api/desk/canned")
 
@@ -49,6 +49,8 @@ async def offers(request: Request) -> HTTPResponse:
 
     def read(session: Session) -> tuple[list[Offer], dict[str, str]]:
         staff = reader(session, request)
+        if conversation_id:
+            reading(session, request, conversation_id)
         known = offers_of(canned_of(session, staff), context.faq.published(today))
         platform = context.settings.platform_name
         values = values_for(session, conversation_id, staff, platform)

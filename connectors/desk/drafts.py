@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.desk.drafts import save_draft
 from bot.desk.reading import mark_read
 from connectors.body import fields
-from connectors.desk.access import acting
+from connectors.desk.access import acting, reading
 
 blueprint = Blueprint("desk_drafts", url_prefix="/api/desk/conversations")
 
@@ -30,7 +30,8 @@ async def save(request: Request, conversation_id: str) -> HTTPResponse:
     version = body.integer("version", least=1, most=_MOST_VERSION)
 
     def work(session: Session) -> dict[str, Any]:
-        staff = acting(session, request)
+        acting(session, request)
+        staff = reading(session, request, conversation_id)
         return save_draft(session, conversation_id, staff, mode, words, version, now=now)
 
     return json({"draft": await request.app.ctx.database.write(work)})
@@ -43,6 +44,8 @@ async def read(request: Request, conversation_id: str) -> HTTPResponse:
     seq = fields(request).integer("seq", least=0, most=_MOST_SEQ)
 
     def work(session: Session) -> int:
-        return mark_read(session, conversation_id, acting(session, request), seq, now=now)
+        acting(session, request)
+        staff = reading(session, request, conversation_id)
+        return mark_read(session, conversation_id, staff, seq, now=now)
 
     return json({"read_seq": await request.app.ctx.database.write(work)})

@@ -24,7 +24,7 @@ async def mentions(request: Request) -> HTTPResponse:
     return json(await request.app.ctx.database.read(read))
 
 
-@blueprint.get("/colleagues")
+@blueprint.get("/mentions/colleagues")
 async def colleagues_(request: Request) -> HTTPResponse:
     """Everybody who serves, the caller too: to be named in notes and searched for."""
 

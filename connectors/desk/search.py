@@ -18,7 +18,7 @@ from bot.desk.search import LONGEST, Query, search
 from bot.errors import BadInput, StaffNotFound
 from bot.staff.hours import SHANGHAI
 from bot.staff.models import Staff
-from connectors.desk.access import reader
+from connectors.desk.access import reader, reading
 
 blueprint = Blueprint("desk_search", url_prefix="/api/desk")
 
@@ -61,7 +61,7 @@ async def similar(request: Request, conversation_id: str) -> HTTPResponse:
         raise BadInput(f"最多输入 {LONGEST} 字来查找。")
 
     def read(session: Session) -> str:
-        reader(session, request)
+        reading(session, request, conversation_id)
         context.similar.refresh(session, now=now)
         return text or last_question(session, conversation_id)
 

@@ -8,6 +8,7 @@ import httpx
 
 from bot.cases.service import open_case
 from bot.conversations.ledger import Opened
+from bot.conversations.models import Conversation
 from bot.database import Database
 from tests import factories
 from tests.connectors.desk.calls import path, refusal, said
@@ -93,8 +94,10 @@ def test_staff_status_and_days_narrow_the_search(
 
 
 def test_what_a_colleague_is_working_on_is_not_found_until_one_is_called(
-    alice: httpx.Client, bob: httpx.Client, waiting: Opened
+    alice: httpx.Client, bob: httpx.Client, waiting: Opened, database: Database
 ) -> None:
+    with database.writing() as session:
+        session.get_one(Conversation, waiting.conversation.id).category = "metrology"
     alice.post(path(waiting, "accept"))
     assert len(found(alice, text="压力表")) == 1
     assert found(bob, text="压力表") == []
