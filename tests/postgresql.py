@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 
+from bot.database import Base, Database
 from tests.needs import postgres_programs
 
 _START_SECONDS = 20
@@ -44,6 +45,33 @@ def postgresql_server() -> Iterator[str]:
             server.send_signal(signal.SIGINT)
             server.wait(20)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+class PostgresDatabases:
+    """One database that is empty again for each test; faster than a new one each time."""
+
+    def __init__(self, url: str) -> None:
+        """Create all tables."""
+        self._url = url
+        database = Database(url)
+        database.create_tables()
+        database.close()
+        # The tables are nearly empty: deleting takes a tenth of the time of TRUNCATE.
+        names = [table.name for table in reversed(Base.metadata.sorted_tables)]
+        self._empty = "; ".join(f'DELETE FROM "{name}"' for name in names)
+
+    @contextmanager
+    def empty(self) -> Iterator[Database]:
+        """A database with all tables and nothing in them."""
+        opened = Database(self._url)
+        try:
+            with opened.engine.begin() as connection:
+                # A test that left something open is told so instead of waiting for ever.
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+                connection.exec_driver_sql(self._empty)
+            yield opened
+        finally:
+            opened.close()
 
 
 def _wait_for(folder: Path) -> None:
