@@ -35,7 +35,7 @@ from bot.conversations.ledger import conversation_for, customer_of
 from bot.conversations.views import message_view
 from bot.database import Database
 from bot.errors import AttachmentNotFound, BadInput, FileRefused, ServiceError
-from connectors.desk.access import acting, reader
+from connectors.desk.access import acting, reader, reading
 from connectors.widget.access import Limiter, bearer_token
 
 blueprint = Blueprint("attachments")
@@ -232,7 +232,9 @@ def _allowed(session: Session, request: Request, attachment_id: str, now: dateti
     if request.headers.get("authorization"):
         return attachment_for(session, attachment_id, customer_of(session, bearer_token(request)))
     reader(session, request)
-    return attachment_for(session, attachment_id)
+    found = attachment_for(session, attachment_id)
+    reading(session, request, found.conversation_id)
+    return found
 
 
 def _is_still_an_image(path: Path, found: Attachment) -> bool:
