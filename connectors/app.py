@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,14 @@ from bot.conversations.bell import Bell
 from bot.conversations.brain import Brain
 from bot.conversations.fallback import Fallback
 from bot.conversations.handoff import Handoff
+from bot.conversations.leaving import waiting_sweeps
 from bot.conversations.turns import TurnRunner
+from bot.conversations.waiting import Limits
 from bot.database import Database
 from bot.delivery.fetched import Fetched
 from bot.delivery.senders import Senders
 from bot.desk.similar import Similar
-from bot.errors import ServiceError, TooLarge
+from bot.errors import Forbidden, ServiceError, TooLarge
 from bot.faq.service import FaqService
 from bot.responses import Responses
 from bot.settings import ROOT, Settings
@@ -34,6 +36,7 @@ from bot.staff.duties import staff_sweeps
 from bot.staff.hours import SHANGHAI, WorkingHours
 from bot.sweeps import Sweep, Sweeper
 from connectors.attachments import blueprint as attachments
+from connectors.desk.access import record_refusal
 from connectors.desk.routes import blueprint as desk
 from connectors.health import blueprint as health
 from connectors.widget.access import Owners
@@ -75,7 +78,8 @@ def create_app(
     app.config.FALLBACK_ERROR_FORMAT = "json"
     responses = Responses.load()
     hours = WorkingHours.parse(settings.working_hours)
-    handoff = Handoff(responses, hours)
+    limits = Limits(timedelta(minutes=settings.waiting_limit_minutes), settings.queue_limit)
+    handoff = Handoff(responses, hours, limits)
     app.ctx.settings = settings
     app.ctx.database = database
     app.ctx.brain = brain
@@ -87,12 +91,14 @@ def create_app(
     app.ctx.similar = Similar(faq.encode_quickly)
     app.ctx.bell = Bell()
     app.ctx.owners = Owners()
+    app.ctx.signs_of_life = {}
     answering = Answering(brain, faq, Fallback(faq, responses), settings.turn_limit_seconds)
     app.ctx.turns = TurnRunner(database, answering, handoff, clock)
     # Channels that must be pushed are added by their connectors.
     app.ctx.senders = Senders(database, app.ctx.bell, clock)
     app.ctx.sweeper = Sweeper(database, clock, app.ctx.bell)
     app.ctx.sweeper.add(*staff_sweeps(settings, handoff, hours, since=clock()))
+    app.ctx.sweeper.add(*waiting_sweeps(handoff))
     app.ctx.sweeper.add(*app.ctx.turns.sweeps())
     app.ctx.fetched = Fetched()
     app.ctx.sweeper.add(app.ctx.fetched.sweep())
@@ -155,7 +161,10 @@ async def _protect(request: Request, response: HTTPResponse) -> None:
     response.headers.setdefault("Cache-Control", kept)
 
 
-def _service_error(_request: Request, error: ServiceError) -> HTTPResponse:
+async def _service_error(request: Request, error: ServiceError) -> HTTPResponse:
+    if isinstance(error, Forbidden):
+        context = request.app.ctx
+        await context.database.write(record_refusal, request, now=context.clock())
     return json(error.as_json(), status=error.status)
 
 

@@ -14,6 +14,7 @@ from bot.conversations import desk
 from bot.conversations.changes import DESK, Page, changes_for_desk
 from bot.conversations.ledger import cleaned
 from bot.conversations.models import Conversation, ConversationStatus
+from bot.conversations.sight import may_read
 from bot.conversations.views import message_view, status_view
 from bot.desk.detail import conversation_detail
 from bot.desk.drafts import drafts_of
@@ -21,7 +22,8 @@ from bot.desk.lists import Listed, Wanted, conversations_in
 from bot.errors import BadInput
 from bot.staff.hours import SHANGHAI
 from connectors.body import cursor_in, fields, wait_in
-from connectors.desk.access import acting, reader
+from connectors.desk.access import acting, reader, reading
+from connectors.desk.presence import sign_of_life
 from connectors.feed import wait_for_changes
 
 blueprint = Blueprint("desk_conversations", url_prefix="/api/desk")
@@ -38,9 +40,13 @@ async def changes(request: Request) -> HTTPResponse:
     """What happened after a cursor in the queue, one's own conversations and a watched one."""
     after, seconds = cursor_in(request), wait_in(request)
     watched = request.args.get("watch")
+    await sign_of_life(request)
 
     def read(session: Session) -> Page:
-        return changes_for_desk(session, reader(session, request), after, watched=watched)
+        staff = reader(session, request)
+        # What left one's sight while it lay open is simply no longer followed.
+        open_here = watched if watched and may_read(session, staff, watched) else None
+        return changes_for_desk(session, staff, after, watched=open_here)
 
     found = await wait_for_changes(request, DESK, read, seconds)
     return json({"changes": found.changes, "cursor": found.cursor})
@@ -72,7 +78,7 @@ async def show(request: Request, conversation_id: str) -> HTTPResponse:
     context = request.app.ctx
 
     def read(session: Session) -> tuple[dict[str, Any], str]:
-        staff = reader(session, request)
+        staff = reading(session, request, conversation_id)
         detail = conversation_detail(
             session, conversation_id, context.hours, now=context.clock(), staff=staff
         )
