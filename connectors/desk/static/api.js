@@ -48,6 +48,11 @@ export class DeskApi {
     return (await this.#call("POST", `/cases/${encodeURIComponent(number)}/advance`, { status, note })).case;
   }
 
+  /** @param way again, text, next_contact or case: for a message that did not reach the customer */
+  settle(messageId, way) {
+    return this.#call("POST", `/deliveries/${encodeURIComponent(messageId)}`, { way });
+  }
+
   /** What the outbox calls; an item's payload says where it belongs. */
   async send({ client_id, text, payload }) {
     const path = `/conversations/${encodeURIComponent(payload.conversation_id)}/messages`;

@@ -23,7 +23,7 @@ export class Talk {
     this.timeline = new Timeline(hook(root, "log"), (item) => ({
       retry: () => this.outbox.retry(item.client_id),
       takeBack: () => this.#takeBack(item),
-    }));
+    }), this.api);
     document.addEventListener("visibilitychange", () => this.#isShown && this.scroller.isAtEnd && this.#saw());
   }
 
@@ -52,6 +52,7 @@ export class Talk {
   /** Follows one change of the feed. */
   receive(change, live) {
     if (change.conversation_id !== this.#id || !this.#isShown) return;
+    if (change.type === "delivery") return this.timeline.deliveries.note(change);
     if (change.type === "message") this.#add(change.message, live);
     const calls = change.type !== "message" || ["customer", "system"].includes(change.message.author);
     if (calls) this.refresh();

@@ -1,6 +1,7 @@
 /** One conversation as one line of time: messages, events, and what is still on its way. */
 
 import { element } from "/static/dom.js";
+import { Deliveries } from "./delivery.js";
 import { eventNode, messageNode, pendingNode } from "./message.js";
 
 export class Timeline {
@@ -8,21 +9,25 @@ export class Timeline {
   #pending = new Map(); // client_id -> node
   #divider = null;
 
-  constructor(log, actions) {
-    Object.assign(this, { log, actions, customer: "客户" });
+  constructor(log, actions, api) {
+    Object.assign(this, { log, actions, customer: "客户", deliveries: new Deliveries(api) });
   }
 
   clear(customer) {
     this.customer = customer;
     this.#entries.clear();
     this.#pending.clear();
+    this.deliveries.clear();
     this.#divider = null;
     this.log.replaceChildren();
   }
 
   /** Puts a message where it belongs; null when it is there already. */
   add(message) {
-    return this.#put(message.id, messageNode(message, this.customer), message.created_at, message.seq, message.author === "system" ? 2 : 0);
+    const node = this.#put(message.id, messageNode(message, this.customer), message.created_at, message.seq, message.author === "system" ? 2 : 0);
+    if (node) this.deliveries.attach(message, node);
+    else this.deliveries.know(message);
+    return node;
   }
 
   addEvent(event) {

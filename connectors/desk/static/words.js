@@ -40,7 +40,7 @@ const CASE_STEPS = {
   accepted: "受理", matched: "已匹配机构", quoted: "已有报价", in_progress: "开始办理", done: "办结", cancelled: "撤销",
 };
 const CASE_KINDS = { message: "留言", complaint: "投诉" };
-const CASE_DETAILS = { quantity: "数量", mode: "方式", time: "时间", institution: "机构", target: "投诉对象" };
+const CASE_DETAILS = { quantity: "数量", mode: "方式", time: "时间", institution: "机构", target: "投诉对象", undelivered: "未送达的回复" };
 const CASE_VALUES = { onsite: "现场", delivery: "送检", any: "都可以" };
 const CHANNELS = { widget: "网页", wechat: "微信" };
 

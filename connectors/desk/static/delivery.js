@@ -1,0 +1,95 @@
+/** How far our messages have come, and what to do about those that did not reach the customer. */
+
+import { element } from "/static/dom.js";
+import { wordsFor } from "./refused.js";
+
+const REASONS = {
+  user_refuses: "客户已取消关注或拒收", content_refused: "内容被渠道拒绝", window_closed: "超过渠道的回复时限",
+  quota_used: "渠道允许的条数已用完", channel_timeout: "渠道没有应答", channel_error: "渠道出错",
+  interrupted: "发送途中中断", no_address: "没有客户的地址", busy: "渠道繁忙", staff_put_off: "工作人员选择等待",
+};
+const WAYS = {
+  again: "重发", text: "只发文字", next_contact: "等客户来信时再发", case: "记入工单",
+};
+// A long reason still has to fit under its message.
+const LONGEST = 40;
+
+export class Deliveries {
+  #marks = new Map(); // message id -> {message, parent, node}
+
+  constructor(api) {
+    this.api = api;
+  }
+
+  clear() {
+    this.#marks.clear();
+  }
+
+  /** Gives a shown message its mark; the customer's own words and notes have none. */
+  attach(message, entry) {
+    if (message.author === "customer" || message.private) return;
+    const node = element("p", { class: "delivery", hidden: true });
+    const parent = entry.querySelector("article") ?? entry.firstElementChild;
+    (parent.matches("p") ? entry : parent).append(node);
+    this.#marks.set(message.id, { message, parent, node });
+    this.#show(message.id, message.delivery);
+  }
+
+  /** What was learned of a message that is shown already. */
+  know(message) {
+    if (message.delivery) this.#show(message.id, message.delivery);
+  }
+
+  /** A line of the feed: states by message, or up to where the customer's page has fetched. */
+  note({ messages = {}, delivered_seq: seq = 0 }) {
+    for (const [id, delivery] of Object.entries(messages)) this.#show(id, delivery);
+    for (const [id, { message }] of this.#marks) {
+      if (message.seq <= seq && message.delivery?.state !== "delivered") this.#show(id, { state: "delivered", reason: "" });
+    }
+  }
+
+  #show(id, delivery) {
+    const mark = this.#marks.get(id);
+    if (!mark || !delivery) return;
+    mark.message.delivery = delivery;
+    const isStuck = delivery.state === "failed" || delivery.state === "held";
+    const words = wordsOf(delivery);
+    // What the bot and the system say is many lines; of those only trouble is worth one more.
+    const isShown = words && (isStuck || delivery.state === "moved" || delivery.reason || mark.message.author === "staff");
+    mark.node.hidden = !isShown;
+    mark.parent.classList.toggle("message-failed", delivery.state === "failed");
+    mark.node.replaceChildren(words, ...(isStuck ? this.#buttons(mark, delivery.state) : []));
+  }
+
+  #buttons({ message, node }, state) {
+    const hasMore = message.kind !== "text" || message.data?.buttons?.length;
+    const ways = ["again", ...(hasMore ? ["text"] : []), ...(state === "held" ? [] : ["next_contact"]), "case"];
+    return ways.flatMap((way) => [" ", element("button", { class: "link", type: "button", text: WAYS[way], onclick: () => this.#settle(message, node, way) })]);
+  }
+
+  async #settle(message, node, way) {
+    for (const button of node.querySelectorAll("button")) button.disabled = true;
+    try {
+      const { delivery } = await this.api.settle(message.id, way);
+      this.#show(message.id, delivery);
+    } catch (error) {
+      for (const button of node.querySelectorAll("button")) button.disabled = false;
+      node.querySelector("span")?.remove();
+      node.append(element("span", { text: ` ${wordsFor(error)}` }));
+    }
+  }
+}
+
+function wordsOf({ state, reason }) {
+  const why = reason ? `：${(REASONS[reason] ?? reason).slice(0, LONGEST)}` : "";
+  return {
+    stored: "已发出，客户尚未收到",
+    waiting: why ? `正在重试${why}` : "发送中",
+    sending: "发送中",
+    sent: "已发出",
+    delivered: "已送达",
+    held: `等客户来信时送达${why}`,
+    failed: `⚠ 未送达${why}`,
+    moved: `未送达，已记入工单 ${reason.replace("case:", "")}`,
+  }[state] ?? "";
+}
