@@ -50,6 +50,10 @@ class Settings:
     staff_capacity: int = _setting(5, "每位坐席同时自动分配的会话数，个人另有设定的除外")
     vanished_minutes: float = _setting(5.0, "坐席页面失去联系多少分钟后，其会话重新排队")
     answer_minutes: float = _setting(10.0, "接入后多少工作分钟内没有首次回复，会话重新排队")
+    queue_limit: int = _setting(20, "每类服务最多同时排队的人数，满了就请客户留言")
+    waiting_limit_minutes: int = _setting(
+        30, "排队满这么多分钟（工作时间）仍无人接入，自动留言建单"
+    )
     turn_limit_seconds: float = _setting(4.0, "等待 Rasa 答复的最长秒数，超过即改由知识库答复")
     attachment_folder: str = _setting(
         "var/attachments", "附件存放的文件夹；多个网页进程要共用同一个"
@@ -118,6 +122,10 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"PORT={settings.port} 不在 1–65535 之间。")
     if not 1 <= settings.attachment_limit_mb <= 100:
         raise SettingsError(f"ATTACHMENT_LIMIT_MB={settings.attachment_limit_mb} 不在 1–100 之间。")
+    if settings.queue_limit < 1:
+        raise SettingsError("QUEUE_LIMIT 至少为 1。")
+    if settings.waiting_limit_minutes < 1:
+        raise SettingsError("WAITING_LIMIT_MINUTES 至少为 1。")
     if settings.turn_limit_seconds <= 0:
         raise SettingsError("TURN_LIMIT_SECONDS 必须大于 0。")
     try:

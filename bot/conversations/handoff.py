@@ -25,6 +25,7 @@ from bot.conversations.models import (
     HandoffReason,
 )
 from bot.conversations.offers import accept_offer, offer_to
+from bot.conversations.standing import Standing
 from bot.conversations.transitions import (
     Transition,
     held_by,
@@ -33,7 +34,7 @@ from bot.conversations.transitions import (
     move,
     try_to_move,
 )
-from bot.conversations.waiting import Limits, Standing, standing_at_the_end
+from bot.conversations.waiting import Limits, standing_at_the_end
 from bot.errors import AlreadyTaken, Forbidden
 from bot.feedback.surveys import ask_for_score, closes_at
 from bot.responses import Responses

@@ -15,8 +15,10 @@ from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import messages_of
 from bot.conversations.models import Author, Conversation, ConversationStatus, Message
 from bot.conversations.transitions import locked
+from bot.conversations.waiting import is_anybody_waiting, tell_waiting
 from bot.staff.groups import load_groups
 from bot.staff.hours import WorkingHours
+from bot.sweeps import Sweep
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +27,26 @@ _SHORTEST_WISH = 4
 # Whoever asks so shortly before the opening, or in the lunch break, means to wait for it.
 _SOON = timedelta(hours=2)
 _NOTHING = timedelta()
+# A place in the queue that is some seconds old still helps.
+_TELL_SECONDS = 5.0
+_GIVE_UP_SECONDS = 20.0
 # Each opens a case; what is left over comes in the next run.
 _MOST_AT_ONCE = 50
+
+
+def waiting_sweeps(handoff: Handoff) -> list[Sweep]:
+    """What is done again and again for those who wait for a person."""
+
+    def tell(session: Session, now: datetime) -> object:
+        return tell_waiting(session, handoff.hours, now=now)
+
+    def give_up(session: Session, now: datetime) -> object:
+        return give_up_waiting(session, handoff, now=now)
+
+    return [
+        Sweep("waiting_told", _TELL_SECONDS, tell, needed=is_anybody_waiting),
+        Sweep("waiting_in_vain", _GIVE_UP_SECONDS, give_up, needed=is_anybody_waiting),
+    ]
 
 
 def leave_message(

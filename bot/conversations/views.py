@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.conversations.models import Author, Conversation, Message
+from bot.conversations.models import Author, Conversation, ConversationStatus, Message
+from bot.conversations.standing import Standing
 
 
 def message_view(message: Message, delivery: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -32,10 +33,13 @@ def message_view(message: Message, delivery: dict[str, Any] | None = None) -> di
 
 
 def status_view(conversation: Conversation) -> dict[str, Any]:
-    """Who speaks now, as every client gets it."""
+    """Who speaks now, as every client gets it; ``waiting`` says where a queued one stands."""
     holder = conversation.staff
+    queued = conversation.status == ConversationStatus.QUEUED
+    told = conversation.told_wait if queued else None
     return {
         "status": str(conversation.status),
         "holder": {"name": holder.name, "number": holder.number} if holder else None,
         "reason": conversation.handoff_reason,
+        "waiting": Standing.read(told).view if told else None,
     }
