@@ -28,11 +28,12 @@ import numpy as np
 import yaml
 
 from knowledge.calibration import CALIBRATION_FILE, CHANCE, RANKING, Calibration
+from knowledge.compared import Comparison, rank
 from knowledge.courtesy import without_courtesy
 from knowledge.encoders import Embedder, Vectors, load_encoders
 from knowledge.entries import load_entries
 from knowledge.fitting import CANDIDATES, Question, fit, is_right
-from knowledge.search import Comparison, FaqIndex
+from knowledge.search import FaqIndex
 
 logger = logging.getLogger(__name__)
 
@@ -128,10 +129,10 @@ def cross_validated(asked: Sequence[Question]) -> list[Outcome]:
 
 def outcome(question: Question, calibration: Calibration) -> Outcome:
     """Rank the entries for a question."""
-    ranked = FaqIndex.rank(question.comparison, calibration, CANDIDATES)
+    ranked = rank(question.comparison, calibration, CANDIDATES)
     right = is_right(question, ranked)
-    rank = int(np.argmax(right)) + 1 if right.any() else None
-    return Outcome(question.kind, rank, float(calibration.probabilities(ranked.chance)[0]))
+    place = int(np.argmax(right)) + 1 if right.any() else None
+    return Outcome(question.kind, place, float(calibration.probabilities(ranked.chance)[0]))
 
 
 def report(outcomes: Sequence[Outcome]) -> str:

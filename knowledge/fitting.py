@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.calibration import AGAINST, CHANCE, RANKING, Calibration
-from knowledge.search import Comparison, FaqIndex, Ranked
+from knowledge.compared import Comparison, Ranked, rank
 
 Table = NDArray[np.float64]
 
@@ -122,7 +122,7 @@ def _fit_chance(
     asked: Sequence[Question], ranked: Calibration, shares: dict[str, float]
 ) -> tuple[Table, float]:
     """Find the logistic function from features to probability, by Newton's method."""
-    results = [FaqIndex.rank(one.comparison, ranked, CANDIDATES) for one in asked]
+    results = [rank(one.comparison, ranked, CANDIDATES) for one in asked]
     table = np.concatenate([result.chance for result in results])
     right = np.concatenate([is_right(*pair) for pair in zip(asked, results, strict=True)])
     kinds = [one.kind for one in asked]

