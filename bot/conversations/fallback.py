@@ -9,10 +9,17 @@ from bot.conversations.brain import Answer, FailureKind, Reply
 from bot.faq.service import FaqReply, FaqService, faq_data
 from bot.faq.two_questions import Understood
 from bot.responses import Responses
+from knowledge.courtesy import courtesy_in
 from knowledge.entries import Entry
 
 # Asking for a person must work without any understanding at all.
 ASKS_FOR_PERSON = re.compile(r"人工|真人|客服|工作人员|坐席")
+_COURTESIES = {
+    "thanks": "utter_thank",
+    "goodbye": "utter_goodbye",
+    "agreed": "utter_all_right",
+    "greeting": "utter_system_greeting",
+}
 _HANDOFF_PAYLOAD = "/request_handoff"
 
 
@@ -50,6 +57,10 @@ class Fallback:
                 handoff_reason="customer_asked",
                 failure=failure,
             )
+        courtesy = courtesy_in(text) if payload is None else None
+        if courtesy is not None:
+            reply = self._reply(_COURTESIES[courtesy])
+            return Answer([reply], handled="answer", failure=failure)
         found = self._sure_answers(understood, today) if understood is not None else []
         if found:
             return Answer(

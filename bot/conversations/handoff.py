@@ -37,7 +37,7 @@ from bot.conversations.transitions import (
 from bot.conversations.waiting import Limits, standing_at_the_end
 from bot.errors import AlreadyTaken, Forbidden
 from bot.feedback.surveys import ask_for_score, closes_at
-from bot.responses import Responses
+from bot.responses import Line, Responses
 from bot.staff.groups import load_groups
 from bot.staff.hours import WorkingHours, spoken
 from bot.staff.models import Role, Staff
@@ -57,9 +57,9 @@ class Handoff:
         self.hours = hours
         self.limits = limits or Limits()
 
-    def words(self, response: str, /, **variables: Any) -> str:
-        """A response of the product's own, for what is stored rather than said."""
-        return self._responses.text(response, **variables)
+    def line(self, response: str, /, **variables: Any) -> Line:
+        """A response of the product's own, for who says or stores it elsewhere."""
+        return self._responses.line(response, **variables)
 
     def request_handoff(
         self,

@@ -74,7 +74,7 @@ def leave_message(
     words = [each for each in said if each.author == Author.CUSTOMER and _is_typed(each)]
     case = open_case(
         session,
-        _wish(words) or handoff.words("utter_system_message_without_words"),
+        _wish(words) or handoff.line("utter_system_message_without_words").text,
         now=now,
         kind=CaseKind.MESSAGE,
         category=conversation.category,

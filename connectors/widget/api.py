@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -13,7 +12,6 @@ from sqlalchemy.orm import Session
 from bot.conversations.changes import (
     changes_for_customer,
     newest_cursor_of,
-    note_feedback,
     topic,
 )
 from bot.conversations.ledger import (
@@ -26,11 +24,12 @@ from bot.conversations.ledger import (
     message_for,
     open_conversation,
 )
-from bot.conversations.models import Author, Conversation, ConversationStatus, Customer
+from bot.conversations.models import Author, Conversation, Customer
 from bot.conversations.reception import Admitted, admit
 from bot.conversations.views import message_view, status_view
-from bot.errors import BadInput, WrongStatus
-from bot.feedback.service import rate_conversation, rate_message
+from bot.errors import BadInput
+from bot.feedback.follow_ups import judge_answer, take_score
+from bot.staff.hours import spoken
 from connectors.body import Fields, cursor_in, fields, wait_in
 from connectors.feed import wait_for_changes
 from connectors.widget.access import Limiter, bearer_token
@@ -114,17 +113,23 @@ async def changes(request: Request, conversation_id: str) -> HTTPResponse:
 
 @blueprint.post("/<conversation_id:str>/feedback")
 async def feedback(request: Request, conversation_id: str) -> HTTPResponse:
-    """A score for a conversation that has ended, or whether one answer helped."""
+    """A score for a service that has ended, or whether one answer helped."""
     context, token = request.app.ctx, bearer_token(request)
 
-    def work(session: Session) -> None:
-        customer, conversation = _own(session, token, conversation_id)
+    def work(session: Session) -> dict[str, Any]:
+        # Two scores at once wait for each other, so that a low one is followed up once.
+        customer, conversation = _own(session, token, conversation_id, lock=True)
         body = fields(request)
-        store = _store_judgement if body.has("message_id") else _store_score
-        store(session, customer, conversation, body, context.clock())
+        if body.has("message_id"):
+            message = message_for(session, body.text("message_id", limit=64), customer)
+            if message.author != Author.BOT:
+                raise BadInput("只能评价智能助手的答复。")
+            helpful = body.boolean("helpful")
+            judge_answer(session, message, helpful, context.handoff, now=context.clock())
+            return {"stored": True}
+        return {"stored": True, **_store_score(session, context, conversation, body)}
 
-    await context.database.write(work)
-    return json({"stored": True}, status=201)
+    return json(await context.database.write(work), status=201)
 
 
 @blueprint.post("/<conversation_id:str>/handoff")
@@ -144,27 +149,24 @@ async def handoff(request: Request, conversation_id: str) -> HTTPResponse:
     return json(await context.database.write(work))
 
 
-def _store_judgement(
-    session: Session, customer: Customer, conversation: Conversation, body: Fields, now: datetime
-) -> None:
-    message = message_for(session, body.text("message_id", limit=64), customer)
-    if message.author != Author.BOT:
-        raise BadInput("只能评价智能助手的答复。")
-    helpful = body.boolean("helpful")
-    rate_message(session, message.conversation_id, message.id, helpful, now=now)
-    note_feedback(session, conversation, {"message_id": message.id, "helpful": helpful})
-
-
 def _store_score(
-    session: Session, _customer: Customer, conversation: Conversation, body: Fields, now: datetime
-) -> None:
+    session: Session, context: Any, conversation: Conversation, body: Fields
+) -> dict[str, Any]:
+    """What the customer is told besides: who looks after a low score."""
     score = body.integer("score", least=1, most=5)
-    tags = [cleaned(tag) for tag in body.texts("tags", most=10, limit=20)]
-    comment = cleaned(body.text("comment", limit=500, required=False))
-    if conversation.status != ConversationStatus.RESOLVED:
-        raise WrongStatus("服务结束后才能评分。")
-    rate_conversation(session, conversation.id, score, now=now, tags=tags, comment=comment)
-    note_feedback(session, conversation, {"score": score, "tags": tags, "comment": comment})
+    case = take_score(
+        session,
+        conversation,
+        score,
+        now=context.clock(),
+        responses=context.responses,
+        hours=context.hours,
+        tags=[cleaned(tag) for tag in body.texts("tags", most=10, limit=20)],
+        comment=cleaned(body.text("comment", limit=500, required=False)),
+    )
+    if case is None:
+        return {}
+    return {"follow_up": {"number": case.number, "due": spoken(case.due_at)}}
 
 
 def _incoming(request: Request) -> Incoming:
@@ -176,6 +178,8 @@ def _incoming(request: Request) -> Incoming:
     )
 
 
-def _own(session: Session, token: str, conversation_id: str) -> tuple[Customer, Conversation]:
+def _own(
+    session: Session, token: str, conversation_id: str, *, lock: bool = False
+) -> tuple[Customer, Conversation]:
     customer = customer_of(session, token)
-    return customer, conversation_for(session, conversation_id, customer)
+    return customer, conversation_for(session, conversation_id, customer, lock=lock)

@@ -6,10 +6,15 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bot.cases.models import Case, CaseKind
+from bot.conversations.changes import changes_for_desk
 from bot.conversations.handoff import Handoff
-from bot.conversations.ledger import Opened
+from bot.conversations.ledger import Incoming, Opened, append, customer_of, messages_of
+from bot.conversations.models import Author, ConversationStatus, HandoffReason
+from bot.conversations.reception import admit
 from bot.database import Database
 from bot.errors import BadInput, FeedbackClosed, MessageNotFound, WrongStatus
+from bot.feedback.follow_ups import follow_up_opinion, judge_answer, take_score
 from bot.feedback.models import ConversationFeedback, FreeFeedback, MessageFeedback
 from bot.feedback.scores import score_in
 from bot.feedback.service import give_feedback, latest_score, rate_conversation, rate_message
@@ -19,7 +24,8 @@ from bot.staff.models import Staff
 from tests.factories import alice, writes, xiaolin
 from tests.fakes import FakeClock
 
-HANDOFF = Handoff(Responses.load(), WorkingHours.parse("08:30-17:30"))
+RESPONSES = Responses.load()
+HANDOFF = Handoff(RESPONSES, WorkingHours.parse("08:30-17:30"))
 
 
 def goes_to(session: Session, opened: Opened, person: Staff, clock: FakeClock) -> None:
@@ -27,6 +33,21 @@ def goes_to(session: Session, opened: Opened, person: Staff, clock: FakeClock) -
     HANDOFF.request_handoff(session, opened.conversation, "customer_asked", now=clock())
     HANDOFF.accept(session, opened.conversation.id, person, now=clock())
     clock.advance(seconds=1)
+
+
+def scored(
+    session: Session, opened: Opened, score: int, comment: str, clock: FakeClock
+) -> Case | None:
+    """小林 gives a score."""
+    return take_score(
+        session,
+        opened.conversation,
+        score,
+        now=clock(),
+        responses=RESPONSES,
+        hours=HANDOFF.hours,
+        comment=comment,
+    )
 
 
 def served(session: Session, clock: FakeClock) -> Opened:
@@ -147,3 +168,103 @@ def test_a_turn_tried_again_counts_once(database: Database, clock: FakeClock) ->
 )
 def test_words_are_read_as_scores(text: str, score: int | None) -> None:
     assert score_in(text) == score
+
+
+def test_low_score_opens_one_case_for_the_supervisor_with_all_that_was_said(
+    database: Database, clock: FakeClock
+) -> None:
+    with database.writing() as session:
+        opened = xiaolin(session, clock)
+        writes(session, opened, "报告还没出", clock)
+        goes_to(session, opened, person := alice(session), clock)
+        HANDOFF.resolve(session, opened.conversation.id, person, "", now=clock())
+        for score, comment in ((2, "等太久"), (1, "还是没办"), (5, "算了")):
+            scored(session, opened, score, comment, clock)
+        case = session.scalars(select(Case)).one()
+        assert (case.kind, case.customer_id) == (
+            CaseKind.FOLLOW_UP,
+            opened.conversation.customer_id,
+        )
+        kept = case.details
+        assert (kept["score"], kept["comment"], kept["staff"]) == (2, "等太久", "爱丽丝")
+        assert ["customer", "报告还没出"] in kept["transcript"]
+        assert opened.conversation.status == ConversationStatus.RESOLVED
+        told = [
+            each
+            for each in changes_for_desk(session, person, 0).changes
+            if each["type"] == "feedback"
+        ]
+        assert [each.get("follow_up") for each in told] == [case.number, case.number, None]
+
+
+@pytest.mark.parametrize("score", [3, 4, 5])
+def test_score_that_is_not_low_is_not_followed_up(
+    database: Database, clock: FakeClock, score: int
+) -> None:
+    with database.writing() as session:
+        opened = served(session, clock)
+        assert scored(session, opened, score, "", clock) is None
+        assert session.scalar(select(Case)) is None
+
+
+def test_low_opinion_given_to_the_bot_is_followed_up_once(
+    database: Database, clock: FakeClock
+) -> None:
+    with database.writing() as session:
+        opened = xiaolin(session, clock)
+        for _ in range(2):
+            given = give_feedback(
+                session, opened.conversation.id, 1, "不行", now=clock(), request_key="c:1"
+            )
+            case = follow_up_opinion(
+                session, given, now=clock(), responses=RESPONSES, hours=HANDOFF.hours
+            )
+        assert case is not None
+        assert session.scalars(select(Case.number)).all() == [case.number]
+
+
+def test_second_answer_that_did_not_help_offers_a_person_once(
+    database: Database, clock: FakeClock
+) -> None:
+    with database.writing() as session:
+        opened = xiaolin(session, clock)
+        answers = [
+            append(session, opened.conversation, Author.BOT, f"答复 {n}", now=clock())
+            for n in range(3)
+        ]
+        offers = []
+        for answer in answers:
+            judge_answer(session, answer, False, HANDOFF, now=clock())
+            said = messages_of(session, opened.conversation.id)
+            offers.append([m for m in said if m.author == Author.SYSTEM])
+        assert list(map(len, offers)) == [0, 1, 1]
+        payloads = [each["payload"] for each in offers[-1][0].data["buttons"]]
+        assert payloads == ["/person_after_low_score", "/leave_message"]
+
+
+def test_person_asked_for_after_a_low_score_comes_with_that_reason(
+    database: Database, clock: FakeClock
+) -> None:
+    with database.writing() as session:
+        opened = xiaolin(session, clock)
+        for number in range(2):
+            answer = append(session, opened.conversation, Author.BOT, f"答复 {number}", now=clock())
+            judge_answer(session, answer, False, HANDOFF, now=clock())
+        pressed = Incoming("pressed", payload="/person_after_low_score")
+        customer = customer_of(session, opened.token)
+        admit(session, opened.conversation.id, customer, pressed, HANDOFF, now=clock())
+        assert opened.conversation.status == ConversationStatus.QUEUED
+        assert opened.conversation.handoff_kind == HandoffReason.LOW_SCORE
+
+
+def test_out_of_hours_answers_that_did_not_help_lead_to_a_message(
+    database: Database, clock: FakeClock
+) -> None:
+    clock.advance(hours=12)
+    with database.writing() as session:
+        opened = xiaolin(session, clock)
+        for number in range(2):
+            answer = append(session, opened.conversation, Author.BOT, f"答复 {number}", now=clock())
+            judge_answer(session, answer, False, HANDOFF, now=clock())
+        offered = messages_of(session, opened.conversation.id)[-1]
+        assert [each["payload"] for each in offered.data["buttons"]] == ["/leave_message"]

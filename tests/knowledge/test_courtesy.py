@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge.courtesy import without_courtesy
+from knowledge.courtesy import courtesy_in, without_courtesy
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,25 @@ from knowledge.courtesy import without_courtesy
 )
 def test_question_is_left_without_its_courtesies(text: str, core: str) -> None:
     assert without_courtesy(text) == core
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("谢谢", "thanks"),
+        ("好的，谢谢您！", "thanks"),
+        ("太感谢了～", "thanks"),
+        ("好的", "agreed"),
+        ("嗯嗯 知道了", "agreed"),
+        ("OK", "agreed"),
+        ("好的，再见", "goodbye"),
+        ("您好！", "greeting"),
+        ("好的压力表怎么检", None),
+        ("谢谢，那校准多少钱", None),
+        ("好" * 2000, None),
+        ("你好厉害", None),
+        ("", None),
+    ],
+)
+def test_pure_courtesy_is_known_and_nothing_else(text: str, kind: str | None) -> None:
+    assert courtesy_in(text) == kind
