@@ -14,12 +14,11 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import asynccontextmanager, closing
+from typing import Any, cast
 
 import psycopg
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.conversations.changes import DESK, NEWS, topic
@@ -102,23 +101,27 @@ class _News:
         while not self._over.is_set():
             try:
                 self._listen()
-            except (SQLAlchemyError, psycopg.Error) as error:
-                # The database went away, and with it the connection; what is missed meanwhile
-                # the next look finds.
-                logger.warning("news_interrupted error=%r", error)
+            except Exception:
+                # The outermost edge of this thread. Mostly the database went away, and with it
+                # the connection; what is missed meanwhile the next look finds.
+                logger.warning("news_interrupted", exc_info=True)
                 self._over.wait(LOOK_SECONDS)
 
     def _listen(self) -> None:
-        with self._database.engine.connect() as pooled:
-            # It never goes back to the pool: nobody else may get it while it listens.
-            pooled.detach()
-            connection: psycopg.Connection[Any] = pooled.connection.driver_connection  # type: ignore[assignment]
-            connection.autocommit = True
+        with closing(self._connection()) as connection:
             connection.execute(f"LISTEN {NEWS}")
             while not self._over.is_set():
                 for notice in connection.notifies(timeout=LOOK_SECONDS):
                     self._hear(notice.payload)
                 self._look()
+
+    def _connection(self) -> psycopg.Connection[Any]:
+        pooled = self._database.engine.raw_connection()
+        connection = cast("psycopg.Connection[Any]", pooled.driver_connection)
+        # It never goes back to the pool: nobody else may get it while it listens.
+        pooled.detach()
+        connection.autocommit = True
+        return connection
 
     def _hear(self, payload: str) -> None:
         told = json.loads(payload)

@@ -150,18 +150,15 @@ class Assignment:
         if lock:
             present = present.with_for_update(key_share=True)
         members = session.scalars(present.execution_options(populate_existing=True)).all()
-        loads: dict[int | None, int] = dict(
-            session.execute(
-                select(Conversation.staff_id, func.count())
-                .where(
-                    Conversation.status == ConversationStatus.STAFF,
-                    Conversation.staff_id.in_([each.id for each in members]),
-                )
-                .group_by(Conversation.staff_id)
+        holders = session.execute(
+            select(Conversation.staff_id, func.count())
+            .where(
+                Conversation.status == ConversationStatus.STAFF,
+                Conversation.staff_id.in_([each.id for each in members]),
             )
-            .tuples()
-            .all()
+            .group_by(Conversation.staff_id)
         )
+        loads: dict[int | None, int] = {row[0]: row[1] for row in holders}
         desks = (Desk(each, self._capacity_of(each), loads.get(each.id, 0)) for each in members)
         return [desk for desk in desks if desk.capacity > 0]
 

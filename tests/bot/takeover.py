@@ -35,8 +35,7 @@ from bot.database import Database
 from bot.responses import Responses
 from bot.staff.hours import WorkingHours
 from bot.staff.models import Staff
-from bot.staff.service import add_staff
-from tests.factories import PASSWORD, xiaolin
+from tests.factories import xiaolin
 from tests.fakes import FakeClock
 
 HANDOFF = Handoff(Responses.load(), WorkingHours.parse("00:00-24:00"))
@@ -219,20 +218,21 @@ class Platform:
 
 
 def office(database: Database, people: int) -> list[int]:
-    """Members of staff; the last one supervises."""
+    """Members of staff who never sign in; the last one supervises."""
+    members = [
+        Staff(
+            username=f"staff{number}",
+            password_hash="",
+            name=f"坐席{number}",
+            number=str(100 + number),
+            role="supervisor" if number == people else "staff",
+            skills=[],
+        )
+        for number in range(1, people + 1)
+    ]
     with database.writing() as session:
-        members = [
-            add_staff(
-                session,
-                f"staff{number}",
-                PASSWORD,
-                name=f"坐席{number}",
-                number=str(100 + number),
-                role="supervisor" if number == people else "staff",
-                skills=[],
-            )
-            for number in range(1, people + 1)
-        ]
+        session.add_all(members)
+        session.flush()
         return [each.id for each in members]
 
 

@@ -207,6 +207,7 @@ def test_command_says_the_numbers_and_each_exception_on_a_line(
     assert said.err == ""
 
 
+@pytest.mark.one_database
 def test_command_ends_with_zero_on_a_clean_ledger_and_leaves_the_file_alone(
     story: Story, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

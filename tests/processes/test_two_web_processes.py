@@ -56,9 +56,10 @@ def test_what_one_process_stores_wakes_who_waits_at_the_other(
             started = time.monotonic()
             path = f"/api/desk/conversations/{each.id}/messages"
             staff.post(path, json={"client_id": each.id, "text": "您好"})
-            assert each.hears("staff")["text"] == "您好"
+            assert [m["text"] for m in each.look(wait=20)] == ["您好"]
             slowest = max(slowest, time.monotonic() - started)
-    assert slowest < 1
+    # A notification that does not come costs a second more.
+    assert slowest < 0.7
 
 
 def test_turns_of_a_killed_process_are_answered_by_the_other(
