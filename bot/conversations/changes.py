@@ -19,9 +19,10 @@ from bot.conversations.models import Change, Conversation, ConversationStatus, M
 from bot.conversations.views import message_view, status_view
 from bot.database import last_of_next_values
 from bot.delivery.states import States, states_on
-from bot.staff.models import Staff
+from bot.staff.models import Role, Staff
 
 DESK = "desk"
+_ANSWERABLE = (Role.SUPERVISOR, Role.ADMIN)
 # The channel of PostgreSQL's NOTIFY, and how much of a payload it takes (8,000 bytes in all).
 NEWS = "assistant_news"
 _MOST_TOPICS = 200
@@ -188,13 +189,15 @@ def changes_for_desk(
         Conversation.status == ConversationStatus.QUEUED,
         Conversation.id == watched,
     )
+    # How others keep their promises is the business of those who answer for it.
+    own = ("message",) if staff.role in _ANSWERABLE else ("message", "sla")
     query = (
         select(Change)
         .join(Change.conversation)
         .where(
             Change.cursor > after,
             Change.type != "waiting",
-            or_(Change.type != "message", mine),
+            or_(Change.type.not_in(own), mine),
         )
         .order_by(Change.cursor)
         .limit(limit)
