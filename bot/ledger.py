@@ -25,6 +25,7 @@ from sqlalchemy.pool import NullPool
 
 from bot.conversations.audit import Problem, Report, audit
 from bot.conversations.outcomes import Outcome
+from bot.delivery.models import DeliveryState
 from bot.errors import BadInput, SettingsError
 from bot.processes import terminal
 from bot.settings import Settings, load
@@ -44,6 +45,15 @@ _LABELS = (
     (Outcome.WAITING_BOT, "等待机器人（时限内）"),
     (Outcome.WAITING_STAFF, "等待工作人员"),
     (Outcome.LOST, "未答复（例外）"),
+)
+_DELIVERIES = (
+    (DeliveryState.DELIVERED, "客户已收到"),
+    (DeliveryState.SENT, "渠道已接收"),
+    (DeliveryState.WAITING, "等待投递"),
+    (DeliveryState.SENDING, "投递中"),
+    (DeliveryState.HELD, "等客户来信时送达"),
+    (DeliveryState.FAILED, "没有送达（死信）"),
+    (DeliveryState.MOVED, "没有送达，已转记工单"),
 )
 _LABEL_WIDTH = 32
 
@@ -161,6 +171,9 @@ def _text_lines(report: Report) -> list[str]:
         _row("已接收的客户消息", report.accepted),
         *(_row(f"  {label}", report.outcomes[outcome]) for outcome, label in _LABELS),
     ]
+    if report.deliveries:
+        lines.append(_row("推送给客户的消息", report.deliveries.total()))
+        lines += [_row(f"  {label}", report.deliveries[state]) for state, label in _DELIVERIES]
     if report.explanations:
         lines.append("说明：")
         lines += [_row(f"  {reason}", count) for reason, count in report.explanations.most_common()]
@@ -191,6 +204,7 @@ def _as_json(report: Report, grace: timedelta, now: datetime) -> str:
         "changes": report.changes,
         "accepted": report.accepted,
         "outcomes": {str(outcome): report.outcomes[outcome] for outcome in Outcome},
+        "deliveries": {str(state): report.deliveries[state] for state in DeliveryState},
         "explanations": dict(report.explanations),
         "exceptions": [each._asdict() for each in report.problems],
     }

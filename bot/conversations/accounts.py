@@ -1,4 +1,4 @@
-"""The ledger read for an audit: one conversation's rows at a time, in seven queries altogether."""
+"""The ledger read for an audit: one conversation's rows at a time, in eight queries altogether."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ from bot.conversations.models import (
     SuppressedDraft,
     Turn,
 )
+from bot.delivery.models import Outgoing
+from bot.delivery.outbox import PUSH_CHANNELS
 
 # Rows fetched at once; a server-side cursor hands them over in portions of this size.
 _PORTION = 2_000
 # The transitions whose member of staff is the one who holds the conversation afterwards.
-_TAKES = ("accept", "assign")
+_TAKES = ("accept", "assign", "transfer", "take_over")
 
 
 class Head(NamedTuple):
@@ -55,6 +57,13 @@ class Said(NamedTuple):
     turn_id: int | None
     staff_id: int | None
     created_at: datetime
+    channel: str
+
+    @property
+    def needs_parcel(self) -> bool:
+        """Whether it must be pushed to the customer."""
+        said_to_customer = self.author != Author.CUSTOMER and not self.private
+        return said_to_customer and self.channel in PUSH_CHANNELS
 
 
 class Fed(NamedTuple):
@@ -97,6 +106,19 @@ class Moved(NamedTuple):
     happened_at: datetime
 
 
+class Posted(NamedTuple):
+    """A parcel of the outbox."""
+
+    conversation_id: str
+    id: int
+    message_id: str
+    customer_id: int
+    channel: str
+    state: str
+    reason: str
+    sent_at: datetime | None
+
+
 class Stage(NamedTuple):
     """A stretch of a conversation with one status; ``holder`` is None where nobody is known."""
 
@@ -131,6 +153,7 @@ class Account:
     changes: list[Fed] = field(default_factory=list)
     turns: list[Taken] = field(default_factory=list)
     events: list[Moved] = field(default_factory=list)
+    parcels: list[Posted] = field(default_factory=list)
 
     def answers_visibly(self, turn: Taken) -> bool:
         """Whether a turn left a bot message, or handed the customer to a person as it ended."""
@@ -184,6 +207,7 @@ def accounts(session: Session) -> Iterator[Account]:
             Fed: account.changes,
             Taken: account.turns,
             Moved: account.events,
+            Posted: account.parcels,
         }
         for row in group:
             shelves[type(row)].append(row)
@@ -222,6 +246,7 @@ def _streams(session: Session) -> list[Iterable[Any]]:
             ),
             Moved,
         ),
+        stream(_POSTED.order_by(ordered(Outgoing.conversation_id), Outgoing.id), Posted),
     ]
 
 
@@ -245,6 +270,7 @@ _SAID = select(
     Message.turn_id,
     Message.staff_id,
     Message.created_at,
+    Message.channel,
 )
 _FED = select(
     Change.conversation_id,
@@ -281,4 +307,14 @@ _MOVED = select(
     StatusEvent.to_status,
     StatusEvent.staff_id,
     StatusEvent.happened_at,
+)
+_POSTED = select(
+    Outgoing.conversation_id,
+    Outgoing.id,
+    Outgoing.message_id,
+    Outgoing.customer_id,
+    Outgoing.channel,
+    Outgoing.state,
+    Outgoing.reason,
+    Outgoing.sent_at,
 )

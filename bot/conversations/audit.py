@@ -7,6 +7,7 @@ clock, or compare what lies in several conversations.
 from __future__ import annotations
 
 from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,7 +22,9 @@ from bot.conversations.audit_rules import RULES
 from bot.conversations.models import Change, Message, TurnStatus
 from bot.conversations.outcomes import Outcome, fates
 from bot.database import Counter
+from bot.delivery.models import DeliveryState, Lane, Outgoing
 
+_UNSETTLED = (DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.HELD)
 # A case's number is its counter's day and four digits or more: YZ-20261124-0007.
 _DAY_LENGTH = 11
 
@@ -44,6 +47,8 @@ class Report:
     turns: int = 0
     changes: int = 0
     outcomes: Tally[Outcome] = field(default_factory=Tally)
+    # How far the messages have come that had to be pushed.
+    deliveries: Tally[str] = field(default_factory=Tally)
     # Why the explained ones need no answer.
     explanations: Tally[str] = field(default_factory=Tally)
     problems: list[Problem] = field(default_factory=list)
@@ -62,12 +67,15 @@ def audit(session: Session, *, grace: timedelta, now: datetime) -> Report:
         grace: How long a message may wait for the bot, and a turn may run.
         now: The present moment.
     """
-    report = Report(problems=[*_repeated(session), *_counters(session)])
+    report = Report(
+        problems=[*_repeated(session), *_counters(session), *_lanes(session, grace, now)]
+    )
     for account in accounts(session):
         report.conversations += len(account.heads)
         report.messages += len(account.messages)
         report.turns += len(account.turns)
         report.changes += len(account.changes)
+        report.deliveries.update(each.state for each in account.parcels)
         for name, rule in RULES.items():
             report.problems += (
                 Problem(account.conversation_id, seq, name, reason) for seq, reason in rule(account)
@@ -128,3 +136,34 @@ def _counters(session: Session) -> Iterator[Problem]:
         if values.get(name, 0) < number:
             reason = f"计数器 {name} 为 {values.get(name, 0)}，已用到 {number}"
             yield Problem("", None, "counters", reason)
+
+
+def _lanes(session: Session, grace: timedelta, now: datetime) -> Iterator[Problem]:
+    """Parcels that nobody will come for: each customer's lane must say when somebody does."""
+    newest = (
+        select(Outgoing.customer_id, Outgoing.state, func.max(Outgoing.id).label("id"))
+        .where(Outgoing.state.in_(_UNSETTLED))
+        .group_by(Outgoing.customer_id, Outgoing.state)
+    )
+    left: dict[int, dict[str, int]] = defaultdict(dict)
+    for customer_id, state, parcel_id in session.execute(newest):
+        left[customer_id][state] = parcel_id
+    lanes = {lane.customer_id: lane for lane in session.scalars(select(Lane))}
+    for customer_id, states in left.items():
+        reason = _stuck(lanes.get(customer_id), set(states), grace, now)
+        if reason:
+            parcel = session.get_one(Outgoing, max(states.values()))
+            yield Problem(parcel.conversation_id, parcel.message.seq, "lanes", reason)
+
+
+def _stuck(lane: Lane | None, states: set[str], grace: timedelta, now: datetime) -> str | None:
+    if lane is None:
+        return "在等投递，这位客户却没有投递通道"
+    if lane.held:
+        return None if DeliveryState.HELD in states else "投递通道暂停着，却没有要等客户来信的消息"
+    if lane.due_at is None:
+        return "在等投递，却没有定下投递的时间"
+    late = now - lane.due_at
+    if late > grace:
+        return f"早该投递，已晚 {late.total_seconds():.0f} 秒：没有发送程序来取"
+    return None

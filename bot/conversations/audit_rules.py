@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from bot.conversations.accounts import Account, Fed
+from bot.conversations.accounts import Account, Fed, Posted, Said
 from bot.conversations.models import Author, ConversationStatus, TurnStatus
 from bot.conversations.outcomes import turns_by_seq
+from bot.delivery.models import DeliveryState
 
 Broken = Iterator[tuple[int | None, str]]
 
 _BOT, _STAFF = ConversationStatus.BOT, ConversationStatus.STAFF
+_LEFT = (DeliveryState.SENT, DeliveryState.DELIVERED)
+_REASONED = (DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.MOVED)
 _STATUS_WORDS = {"bot": "机器人", "queued": "排队", "staff": "人工", "resolved": "已结束"}
 
 
@@ -131,6 +134,38 @@ def _turns(account: Account) -> Broken:
             yield seq, "被答复了不止一次"
 
 
+def _outbox(account: Account) -> Broken:
+    posted: dict[str, list[Posted]] = defaultdict(list)
+    for parcel in account.parcels:
+        posted[parcel.message_id].append(parcel)
+    owners = {head.customer_id for head in account.heads}
+    for message in account.messages:
+        found = posted.pop(message.id, [])
+        if message.needs_parcel and not found:
+            yield message.seq, "要推送给客户的消息，没有进投递箱"
+        elif not message.needs_parcel and found:
+            yield message.seq, "不该推送的消息进了投递箱"
+        elif len(found) > 1:
+            yield message.seq, f"在投递箱里有 {len(found)} 行，应恰好有 1 行"
+        for parcel in found:
+            yield from ((message.seq, reason) for reason in _oddities(parcel, message, owners))
+    for stray in (parcel for several in posted.values() for parcel in several):
+        yield None, f"投递箱第 {stray.id} 行指向的消息不在这个会话里"
+
+
+def _oddities(parcel: Posted, message: Said, owners: set[int]) -> Iterator[str]:
+    if parcel.customer_id not in owners:
+        yield "要投递给别的客户"
+    if parcel.channel != message.channel:
+        yield "要从别的渠道投递"
+    if parcel.state not in set(DeliveryState):
+        yield f"投递状态“{parcel.state}”不存在"
+    if (parcel.state in _LEFT) != (parcel.sent_at is not None):
+        yield "投递状态与送出时间不符"
+    if parcel.state in _REASONED and not parcel.reason:
+        yield "没有送达，却没有写明原因"
+
+
 RULES: dict[str, Callable[[Account], Broken]] = {
     "numbering": _numbering,
     "feed": _feed,
@@ -139,4 +174,5 @@ RULES: dict[str, Callable[[Account], Broken]] = {
     "holders": _holders,
     "chain": _chain,
     "turns": _turns,
+    "outbox": _outbox,
 }

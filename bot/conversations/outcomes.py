@@ -12,20 +12,27 @@ from typing import NamedTuple
 from bot.conversations.accounts import Account, Said, Taken
 from bot.conversations.buttons import CANCEL_HANDOFF, OWN, PERSON_AFTER_LOW_SCORE
 from bot.conversations.models import Author, ConversationStatus, TurnStatus
+from bot.delivery.models import DeliveryState
 
 WITH_A_PERSON = (ConversationStatus.QUEUED, ConversationStatus.STAFF)
 # How a wait for a person may end without a word of theirs.
 _ENDS = {
     "return_to_bot": "工作人员交回机器人前未再回复",
     "resolve": "工作人员结束服务前未再回复",
+    "customer_end": "客户自己结束了人工服务",
     "cancel_handoff": "客户自己取消了转人工",
     "leave_message": "已留言建单，由工单答复",
-    "customer_end": "客户自己结束了人工服务",
 }
 # Buttons of ours that say nothing when what they ask for is so already.
 _LATE = {
     CANCEL_HANDOFF: "取消转人工的按钮，按下时已不在排队",
     PERSON_AFTER_LOW_SCORE: "转人工的按钮，按下时已在排队或已有人服务",
+}
+# Answered, but the answer has not reached the customer.
+_STUCK: dict[str, str] = {
+    DeliveryState.FAILED: "答复没有送达，列在死信里等工作人员处理",
+    DeliveryState.HELD: "答复已备好，等客户来信时送达",
+    DeliveryState.MOVED: "答复没有送达，工作人员已转记工单",
 }
 
 
@@ -81,6 +88,13 @@ class _Fates:
             for each in account.messages
             if each.author == Author.STAFF and not each.private
         ]
+        self._said_in_turns = [
+            (each.seq, each.turn_id) for each in account.messages if each.author == Author.BOT
+        ]
+        numbers = {each.id: each.seq for each in account.messages}
+        self._posted = {
+            numbers[each.message_id]: each for each in account.parcels if each.message_id in numbers
+        }
         # By epoch, because a turn that took later words skipped only what the bot still owed.
         self._newest: dict[int, int] = {}
         for turn in account.turns:
@@ -96,8 +110,9 @@ class _Fates:
         turns = self._turns.get(message.seq, [])
         answered = [each for each in turns if each.status == TurnStatus.ANSWERED]
         if answered:
-            visible = any(map(self._account.answers_visibly, answered))
-            return Fate(message, Outcome.BOT if visible else Outcome.LOST)
+            if not any(map(self._account.answers_visibly, answered)):
+                return Fate(message, Outcome.LOST)
+            return self._told(message, Outcome.BOT, self._replies(answered))
         if message.payload in OWN:
             return self._button(message)
         if message.kind == "file" and message.seq + 1 in self._system:
@@ -116,6 +131,17 @@ class _Fates:
             return Fate(message, Outcome.EXPLAINED, "答复迟到，已留作草稿")
         return self._with_the_bot(message, turns, skipped)
 
+    def _replies(self, turns: list[Taken]) -> list[int]:
+        asked = {each.id for each in turns}
+        return [seq for seq, turn_id in self._said_in_turns if turn_id in asked]
+
+    def _told(self, message: Said, outcome: Outcome, replies: list[int]) -> Fate:
+        """Answered, unless not one of the replies could be delivered; then why not."""
+        posted = [self._posted[seq] for seq in replies if seq in self._posted]
+        if not posted or any(each.state not in _STUCK for each in posted):
+            return Fate(message, outcome)
+        return Fate(message, Outcome.EXPLAINED, _STUCK[posted[-1].state])
+
     def _button(self, message: Said) -> Fate:
         if message.seq + 1 in self._system:
             return Fate(message, Outcome.PLATFORM)
@@ -130,7 +156,8 @@ class _Fates:
             end += 1
         replied = bisect_right(self._staff, (message.seq, len(stages)))
         if replied < len(self._staff) and self._staff[replied][1] < end:
-            return Fate(message, Outcome.STAFF)
+            seq = self._staff[replied][0]
+            return self._told(message, Outcome.STAFF, [seq])
         if end == len(stages):
             return Fate(message, Outcome.WAITING_STAFF)
         reason = "答复迟到，已留作草稿" if kept else _ENDS.get(stages[end].transition)
