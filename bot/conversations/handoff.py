@@ -16,27 +16,23 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from bot.conversations.episodes import latest_episode
-from bot.conversations.ledger import append
-from bot.conversations.models import (
-    Author,
-    Conversation,
-    ConversationStatus,
-    HandoffReason,
-)
+from bot.conversations.announcements import Announcements
+from bot.conversations.models import Conversation, ConversationStatus, HandoffReason
 from bot.conversations.offers import accept_offer, offer_to
-from bot.conversations.standing import Standing
 from bot.conversations.transitions import (
     Transition,
     held_by,
+    held_values,
     lock_staff,
     locked,
     move,
+    queued_values,
+    to_bot,
     try_to_move,
 )
 from bot.conversations.waiting import Limits, standing_at_the_end
 from bot.errors import AlreadyTaken, Forbidden
-from bot.feedback.surveys import ask_for_score, closes_at
+from bot.feedback.surveys import ask_for_score
 from bot.responses import Line, Responses
 from bot.staff.groups import load_groups
 from bot.staff.hours import WorkingHours, spoken
@@ -53,13 +49,13 @@ class Handoff:
     def __init__(
         self, responses: Responses, hours: WorkingHours, limits: Limits | None = None
     ) -> None:
-        self._responses = responses
+        self._lines = Announcements(responses, hours)
         self.hours = hours
         self.limits = limits or Limits()
 
     def line(self, response: str, /, **variables: Any) -> Line:
         """A response of the product's own, for who says or stores it elsewhere."""
-        return self._responses.line(response, **variables)
+        return self._lines.line(response, **variables)
 
     def request_handoff(
         self,
@@ -92,7 +88,7 @@ class Handoff:
         standing = standing_at_the_end(session, conversation.category, groups, now=now)
         is_open = groups.of(conversation.category).hours.is_open(now)
         if is_open and standing.position > self.limits.queue:
-            self._say(session, conversation, now, "utter_system_queue_full")
+            self._lines.say(session, conversation, now, "utter_system_queue_full")
             return
         values = {
             "handoff_reason": reason[:200],
@@ -104,8 +100,7 @@ class Handoff:
             "request_handoff", (BOT,), QUEUED, reason=reason, kind=kind, values=values
         )
         move(session, conversation, wanted, now=now)
-        name, variables = self._queue_words(session, conversation, now)
-        self._say(session, conversation, now, name, **variables)
+        self._lines.tell_place(session, conversation, now)
 
     def accept(
         self, session: Session, conversation_id: str, staff: Staff, *, now: datetime
@@ -157,12 +152,12 @@ class Handoff:
             (QUEUED,),
             STAFF,
             staff=staff,
-            values=_holder(conversation, staff, now),
+            values=held_values(conversation, staff, now),
             guards=guards,
         )
         if not try_to_move(session, conversation, wanted, now=now):
             return False
-        self._introduce(session, conversation, staff, now)
+        self._lines.introduce(session, conversation, staff, now)
         return True
 
     def accept_transfer(
@@ -195,17 +190,16 @@ class Handoff:
         """
         conversation = held_by(session, conversation_id, staff)
         conversation.category = category
-        values = _waiting_again(conversation, staff, now)
+        values = queued_values(conversation, staff, now)
         wanted = Transition(
             "transfer", (STAFF,), QUEUED, staff=staff, reason=f"group:{category}", values=values
         )
         move(session, conversation, wanted, now=now)
         hours = load_groups(session, self.hours).of(category).hours
         if hours.is_open(now):
-            self._say(session, conversation, now, "utter_system_transferred_to_group")
+            self._lines.say(session, conversation, now, "utter_system_transferred_to_group")
         else:
-            name, variables = self._queue_words(session, conversation, now)
-            self._say(session, conversation, now, name, **variables)
+            self._lines.tell_place(session, conversation, now)
         return conversation
 
     def take_over(
@@ -240,8 +234,8 @@ class Handoff:
             NotYours: It is not the caller's.
         """
         conversation = held_by(session, conversation_id, staff)
-        _to_bot(session, conversation, "return_to_bot", STAFF, now, staff)
-        self._say(session, conversation, now, "utter_system_returned_to_bot")
+        to_bot(session, conversation, "return_to_bot", STAFF, now, staff)
+        self._lines.say(session, conversation, now, "utter_system_returned_to_bot")
         return conversation
 
     def requeue(
@@ -268,18 +262,18 @@ class Handoff:
             NotYours: It is not the caller's.
         """
         conversation = held_by(session, conversation_id, staff)
-        values = _waiting_again(conversation, None if reason else staff, now)
+        values = queued_values(conversation, None if reason else staff, now)
         wanted = Transition("requeue", (STAFF,), QUEUED, staff=staff, reason=reason, values=values)
         move(session, conversation, wanted, now=now)
-        self._say(session, conversation, now, "utter_system_requeued", name=staff.name)
+        self._lines.say(session, conversation, now, "utter_system_requeued", name=staff.name)
         return conversation
 
     def cancel(self, session: Session, conversation: Conversation, *, now: datetime) -> None:
         """Take a conversation out of the queue at the customer's wish; otherwise nothing."""
         if conversation.status != QUEUED:
             return
-        _to_bot(session, conversation, "cancel_handoff", QUEUED, now)
-        self._say(session, conversation, now, "utter_system_handoff_cancelled")
+        to_bot(session, conversation, "cancel_handoff", QUEUED, now)
+        self._lines.say(session, conversation, now, "utter_system_handoff_cancelled")
 
     def leave_message(
         self,
@@ -293,10 +287,10 @@ class Handoff:
     ) -> None:
         """Tell of the case opened for a conversation, and give it back to the bot if it waits."""
         if conversation.status == QUEUED:
-            _to_bot(session, conversation, "leave_message", QUEUED, now)
+            to_bot(session, conversation, "leave_message", QUEUED, now)
         name = "utter_system_nobody_came" if in_vain else "utter_system_message_left"
         due = spoken(due_at)
-        self._say(session, conversation, now, name, case_number=case_number, due=due)
+        self._lines.say(session, conversation, now, name, case_number=case_number, due=due)
 
     def customer_ends(self, session: Session, conversation: Conversation, *, now: datetime) -> None:
         """Give a conversation back to the bot at the customer's wish; otherwise nothing.
@@ -309,10 +303,10 @@ class Handoff:
         if conversation.status != STAFF:
             return
         staff = conversation.staff
-        _to_bot(session, conversation, "customer_end", STAFF, now, staff)
-        self._say(session, conversation, now, "utter_system_ended_by_customer")
+        to_bot(session, conversation, "customer_end", STAFF, now, staff)
+        self._lines.say(session, conversation, now, "utter_system_ended_by_customer")
         if staff is not None and ask_for_score(session, conversation, now=now):
-            self._ask_for_score(session, conversation, staff, now)
+            self._lines.ask_for_score(session, conversation, staff, now)
 
     def resolve(
         self,
@@ -335,9 +329,9 @@ class Handoff:
         held_by(session, conversation_id, staff)
         # What is said at the end is part of the conversation, so it is said before the end.
         if ask_for_score(session, conversation, now=now):
-            self._ask_for_score(session, conversation, staff, now)
+            self._lines.ask_for_score(session, conversation, staff, now)
         else:
-            self._say(session, conversation, now, "utter_system_resolved_without_survey")
+            self._lines.say(session, conversation, now, "utter_system_resolved_without_survey")
         values = {"outcome": outcome[:200], "resolved_at": now}
         wanted = Transition(
             "resolve", (STAFF,), RESOLVED, staff=staff, reason=outcome, values=values
@@ -356,7 +350,7 @@ class Handoff:
         reason: str = "",
     ) -> None:
         lock_staff(session, staff.id)
-        values = _holder(conversation, staff, now)
+        values = held_values(conversation, staff, now)
         kind = None
         if conversation.status == BOT:
             kind = HandoffReason.STAFF_STEPPED_IN
@@ -365,94 +359,10 @@ class Handoff:
             name, sources, STAFF, staff=staff, reason=reason, kind=kind, values=values
         )
         move(session, conversation, wanted, now=now)
-        self._introduce(session, conversation, staff, now)
-
-    def _introduce(
-        self, session: Session, conversation: Conversation, staff: Staff, now: datetime
-    ) -> None:
-        words = {"name": staff.name, "number": staff.number}
-        self._say(session, conversation, now, "utter_system_accepted", **words)
-
-    def _ask_for_score(
-        self, session: Session, conversation: Conversation, staff: Staff, now: datetime
-    ) -> None:
-        """The survey's line; its data let a client show the scale and find the episode again."""
-        episode = latest_episode(session, conversation.id)
-        survey = {"episode": episode.number if episode else 0, "name": staff.name}
-        closes = closes_at(now).isoformat()
-        line = self._responses.line("utter_system_resolved", name=staff.name)
-        data = {**line.data, "survey": {**survey, "closes_at": closes}}
-        append(session, conversation, Author.SYSTEM, line.text, now=now, kind="event", data=data)
-
-    def _queue_words(
-        self, session: Session, conversation: Conversation, now: datetime
-    ) -> tuple[str, dict[str, Any]]:
-        hours = load_groups(session, self.hours).of(conversation.category).hours
-        if not hours.is_open(now):
-            opens_at = spoken(hours.next_opening(now))
-            return "utter_system_queued_out_of_hours", {"opens_at": opens_at}
-        standing = Standing.read(conversation.told_wait or "1:")
-        if standing.minutes is None:
-            return "utter_system_queued", {"position": standing.position}
-        low, high = standing.minutes
-        variables = {"position": standing.position, "low": low, "high": high}
-        return "utter_system_queued_with_range", variables
-
-    def _say(
-        self,
-        session: Session,
-        conversation: Conversation,
-        now: datetime,
-        response: str,
-        /,
-        **variables: Any,
-    ) -> None:
-        line = self._responses.line(response, **variables)
-        kind = line.kind if line.buttons else "event"
-        append(session, conversation, Author.SYSTEM, line.text, now=now, kind=kind, data=line.data)
+        self._lines.introduce(session, conversation, staff, now)
 
 
 def _taken(conversation: Conversation) -> AlreadyTaken:
     holder = conversation.staff.card if conversation.staff else {}
     name = f"{holder.get('name', '')}（{holder.get('number', '')} 号）"
     return AlreadyTaken(f"{name}已经接入了这个会话。", holder=holder)
-
-
-def _holder(conversation: Conversation, staff: Staff, now: datetime) -> dict[str, Any]:
-    return {
-        "staff_id": staff.id,
-        "accepted_at": now,
-        "answered_seq": conversation.last_seq,
-        "passed_by_id": None,
-    }
-
-
-def _waiting_again(
-    conversation: Conversation, passed_by: Staff | None, now: datetime
-) -> dict[str, Any]:
-    return {
-        "staff_id": None,
-        "queued_at": conversation.queued_at or now,
-        "passed_by_id": passed_by.id if passed_by else None,
-    }
-
-
-def _to_bot(
-    session: Session,
-    conversation: Conversation,
-    name: str,
-    source: ConversationStatus,
-    now: datetime,
-    staff: Staff | None = None,
-) -> None:
-    # A new tracker from here on, and what was said to a person is not answered by the bot.
-    values: dict[str, Any] = {
-        "staff_id": None,
-        "queued_at": None,
-        "passed_by_id": None,
-        "bot_epoch": conversation.epoch + 1,
-        "answered_seq": conversation.last_seq,
-    }
-    move(
-        session, conversation, Transition(name, (source,), BOT, staff=staff, values=values), now=now
-    )

@@ -123,6 +123,52 @@ def announce_assignment(session: Session) -> None:
     session.info.setdefault("topics", set()).add(ASSIGNMENT)
 
 
+def held_values(conversation: Conversation, staff: Staff, now: datetime) -> dict[str, Any]:
+    """What changes with whoever gets a conversation."""
+    return {
+        "staff_id": staff.id,
+        "accepted_at": now,
+        "answered_seq": conversation.last_seq,
+        "passed_by_id": None,
+    }
+
+
+def queued_values(
+    conversation: Conversation, passed_by: Staff | None, now: datetime
+) -> dict[str, Any]:
+    """What changes when a person no longer has it and it waits again, with the age it has."""
+    return {
+        "staff_id": None,
+        "queued_at": conversation.queued_at or now,
+        "passed_by_id": passed_by.id if passed_by else None,
+    }
+
+
+def to_bot(
+    session: Session,
+    conversation: Conversation,
+    name: str,
+    source: ConversationStatus,
+    now: datetime,
+    staff: Staff | None = None,
+) -> None:
+    """Give a conversation to the bot.
+
+    Raises:
+        WrongStatus: Its status is not ``source`` any more.
+    """
+    # A new tracker from here on, and what was said to a person is not answered by the bot.
+    values: dict[str, Any] = {
+        "staff_id": None,
+        "queued_at": None,
+        "passed_by_id": None,
+        "bot_epoch": conversation.epoch + 1,
+        "answered_seq": conversation.last_seq,
+    }
+    wanted = Transition(name, (source,), ConversationStatus.BOT, staff=staff, values=values)
+    move(session, conversation, wanted, now=now)
+
+
 def locked(session: Session, conversation_id: str) -> Conversation:
     """A conversation, kept from other writers until the unit of work ends.
 
