@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 # How long a notification may take before the feed itself is asked, and how soon one tries again
 # when the database is away.
 LOOK_SECONDS = 1.0
+# Between the name of a topic and a word that is passed on with it.
+WORD = "|"
+_MOST_WORDS = 20
 
 
 class Bell:
@@ -37,6 +40,7 @@ class Bell:
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._hearers: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news: _News | None = None
 
@@ -64,6 +68,11 @@ class Bell:
         for each in topics:
             for event in self._listeners.get(each, ()):
                 event.set()
+            name, _, word = each.partition(WORD)
+            for heard in self._hearers.get(name, ()) if word else ():
+                # Who does not keep up misses passing words, which lose their worth anyway.
+                if not heard.full():
+                    heard.put_nowait(word)
 
     @asynccontextmanager
     async def listening(self, name: str) -> AsyncIterator[asyncio.Event]:
@@ -76,6 +85,18 @@ class Bell:
             self._listeners[name].discard(event)
             if not self._listeners[name]:
                 del self._listeners[name]
+
+    @asynccontextmanager
+    async def hearing(self, name: str) -> AsyncIterator[asyncio.Queue[str]]:
+        """Hear the words that are passed on under a name, as ``<name>|<word>``; see ``typing``."""
+        heard: asyncio.Queue[str] = asyncio.Queue(_MOST_WORDS)
+        self._hearers[name].add(heard)
+        try:
+            yield heard
+        finally:
+            self._hearers[name].discard(heard)
+            if not self._hearers[name]:
+                del self._hearers[name]
 
 
 class _News:

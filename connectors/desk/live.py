@@ -1,4 +1,4 @@
-"""The WebSocket of the desk: says only that there is news; what it is, the feed tells."""
+"""The WebSocket of the desk: says that there is news (the feed tells what), and who types."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from sanic import Blueprint, Request, Websocket
 from websockets.exceptions import ConnectionClosed
 
 from bot.conversations.changes import DESK, newest_cursor
+from bot.conversations.typing import heard_by_staff
 from bot.errors import Forbidden
 from connectors.desk.access import reader
+from connectors.typing import typing_told
 
 blueprint = Blueprint("desk_live", url_prefix="/api/desk")
 
@@ -24,7 +26,8 @@ async def authenticate(request: Request) -> None:
     # Browsers send cookies along with a foreign page's WebSocket and tell only the origin.
     if origin and urlsplit(origin).netloc != request.headers.get("host"):
         raise Forbidden
-    await request.app.ctx.database.read(reader, request)
+    staff = await request.app.ctx.database.read(reader, request)
+    request.ctx.staff_id = staff.id
 
 
 @blueprint.websocket("/live")
@@ -32,8 +35,10 @@ async def live(request: Request, socket: Websocket) -> None:
     """Send the newest cursor now and after each change, until the client goes."""
     context = request.app.ctx
     gone = asyncio.create_task(_until_closed(socket))
+    cursor, name = 0, heard_by_staff(request.ctx.staff_id)
+    typing = typing_told(context.bell, name, socket, lambda: cursor)
     try:
-        async with context.bell.listening(DESK) as rung:
+        async with typing, context.bell.listening(DESK) as rung:
             gone.add_done_callback(lambda _gone: rung.set())
             while not gone.done():
                 rung.clear()

@@ -17,6 +17,7 @@ from connectors.desk.search import blueprint as search
 from connectors.desk.sessions import blueprint as sessions
 from connectors.desk.supervision import blueprint as supervision
 from connectors.desk.transfer import blueprint as transfer
+from connectors.desk.typing import blueprint as typing
 
 blueprint = Blueprint.group(
     pages,
@@ -32,4 +33,5 @@ blueprint = Blueprint.group(
     presence,
     transfer,
     supervision,
+    typing,
 )

@@ -26,18 +26,23 @@ from bot.conversations.ledger import (
 )
 from bot.conversations.models import Author, Conversation, Customer
 from bot.conversations.reception import Admitted, admit
+from bot.conversations.typing import customer_typing, heard_by_customer, pass_on
 from bot.conversations.views import message_view, status_view
 from bot.errors import BadInput
 from bot.feedback.follow_ups import judge_answer, take_score
 from bot.staff.hours import spoken
 from connectors.body import Fields, cursor_in, fields, wait_in
 from connectors.feed import wait_for_changes
+from connectors.typing import changes_or_typing
 from connectors.widget.access import Limiter, bearer_token
 
 blueprint = Blueprint("widget_api", url_prefix="/api/widget/conversations")
 
 # Far above what a person types, and above a program that waits for each answer; below a flood.
 _messages = Limiter(burst=240, per_second=40)
+_messages_from = Limiter(burst=3000, per_second=300)
+# A client tells of it every few seconds.
+_typing = Limiter(burst=30, per_second=2)
 # Many companies sit behind one address, so this only stops a machine gone wild.
 _openings = Limiter(burst=1000, per_second=50)
 
@@ -67,6 +72,7 @@ async def open_(request: Request) -> HTTPResponse:
 async def send(request: Request, conversation_id: str) -> HTTPResponse:
     """Take a message; the same ``client_id`` again returns the message of the first time."""
     context, token = request.app.ctx, bearer_token(request)
+    _messages_from.take(request.ip)
     _messages.take(token)
     incoming = _incoming(request)
     if incoming.payload is None and len(incoming.text) <= MAX_TEXT:
@@ -102,13 +108,29 @@ async def changes(request: Request, conversation_id: str) -> HTTPResponse:
     context = request.app.ctx
     customer_id = await context.owners.customer_id(context.database, token, conversation_id)
     context.fetched.note(customer_id, after)
-    page = await wait_for_changes(
+    waiting = wait_for_changes(
         request,
         topic(customer_id),
         lambda session: changes_for_customer(session, customer_id, after),
         seconds,
     )
+    name = heard_by_customer(customer_id) if seconds else None
+    page, typing = await changes_or_typing(context.bell, name, waiting)
+    if page is None:
+        return json({"changes": [], "cursor": after, "typing": typing})
     return json({"changes": page.changes, "cursor": page.cursor})
+
+
+@blueprint.post("/<conversation_id:str>/typing")
+async def note_typing(request: Request, conversation_id: str) -> HTTPResponse:
+    """Pass on that the customer types; ``told`` is false while no person serves."""
+    context, token = request.app.ctx, bearer_token(request)
+    _typing.take(token)
+    await context.owners.customer_id(context.database, token, conversation_id)
+    topic = await context.database.read(customer_typing, conversation_id)
+    if topic is not None:
+        await pass_on(context.database, context.bell, topic)
+    return json({"told": topic is not None}, status=202)
 
 
 @blueprint.post("/<conversation_id:str>/feedback")

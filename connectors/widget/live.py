@@ -1,4 +1,4 @@
-"""The WebSocket of the widget: says only that there is news; what it is, the feed tells."""
+"""The WebSocket of the widget: says that there is news (the feed tells what), and who types."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from sanic import Blueprint, Request, Websocket
 from websockets.exceptions import ConnectionClosed
 
 from bot.conversations.changes import newest_cursor_of, topic
+from bot.conversations.typing import heard_by_customer
+from connectors.typing import typing_told
 from connectors.widget.access import offered_protocols, socket_token
 
 blueprint = Blueprint("widget_live", url_prefix="/api/widget/conversations")
@@ -45,16 +47,17 @@ async def live(request: Request, socket: Websocket, conversation_id: str) -> Non
     """Send the newest cursor now and after each change, until the client goes."""
     context, customer_id = request.app.ctx, request.ctx.customer_id
     gone = asyncio.create_task(_until_closed(socket))
-    told = -1
+    told, is_first = 0, True
+    typing = typing_told(context.bell, heard_by_customer(customer_id), socket, lambda: told)
     try:
-        async with context.bell.listening(topic(customer_id)) as rung:
+        async with typing, context.bell.listening(topic(customer_id)) as rung:
             gone.add_done_callback(lambda _gone: rung.set())
             while not gone.done():
                 rung.clear()
                 cursor = await context.database.read(newest_cursor_of, customer_id)
-                if cursor != told:
+                if cursor != told or is_first:
+                    told, is_first = cursor, False
                     await socket.send(json.dumps({"cursor": cursor}))
-                    told = cursor
                 await rung.wait()
     finally:
         gone.cancel()

@@ -17,7 +17,7 @@ const INTENTS = {
 };
 const REASONS = {
   customer_asked: "客户要求人工", not_understood: "机器人没有听懂", complaint: "投诉",
-  low_satisfaction: "客户不满意", sensitive: "敏感话题", action_failed: "机器人办理失败",
+  low_score: "客户不满意", sensitive: "敏感话题", action_failed: "机器人办理失败",
 };
 const FAILURES = {
   brain_unreachable: "智能服务没有连上", brain_timeout: "智能服务超时", brain_error: "智能服务出错",
@@ -39,11 +39,13 @@ const CASE_STATUSES = {
 const CASE_STEPS = {
   accepted: "受理", matched: "已匹配机构", quoted: "已有报价", in_progress: "开始办理", done: "办结", cancelled: "撤销",
 };
-const CASE_KINDS = { message: "留言", complaint: "投诉" };
-const CASE_DETAILS = { quantity: "数量", mode: "方式", time: "时间", institution: "机构", target: "投诉对象", undelivered: "未送达的回复" };
+const CASE_KINDS = { message: "留言", complaint: "投诉", follow_up: "低分回访" };
+const CASE_DETAILS = { quantity: "数量", mode: "方式", time: "时间", institution: "机构", target: "投诉对象", undelivered: "未送达的回复", score: "评分", comment: "意见", staff: "服务人员" };
 const CASE_VALUES = { onsite: "现场", delivery: "送检", any: "都可以" };
 const CHANNELS = { widget: "网页", wechat: "微信" };
 
+export const CATEGORY_NAMES = Object.fromEntries(Object.entries(CATEGORIES).filter(([code]) => code !== "out_of_scope"));
+export const CHANNEL_NAMES = CHANNELS;
 export const categoryName = (code) => (code ? (CATEGORIES[code] ?? code) : "");
 export const intentName = (code) => (code ? (INTENTS[code] ?? code) : "");
 export const reasonName = (code) => (code ? (REASONS[code] ?? FAILURES[code] ?? code) : "");
