@@ -27,6 +27,7 @@ class DemoAccount:
 _ACCOUNTS: tuple[tuple[str, str, str, str, list[str]], ...] = (
     ("staff1", "王工", "03", "staff", ["metrology", "testing"]),
     ("staff2", "李工", "05", "staff", ["standards", "certification"]),
+    ("supervisor1", "孙主任", "04", "supervisor", []),
     ("admin", "赵老师", "01", "admin", []),
     ("coordinator", "周科长", "02", "coordinator", []),
 )

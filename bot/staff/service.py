@@ -155,6 +155,12 @@ def sign_out(session: Session, token: str) -> None:
     session.execute(delete(SignIn).where(SignIn.token_hash == _hash(token)))
 
 
+def is_signed_in(session: Session, staff: Staff) -> bool:
+    """Whether any browser is signed in as this person, fresh or forgotten."""
+    query = select(SignIn.token_hash).where(SignIn.staff_id == staff.id).limit(1)
+    return session.scalar(query) is not None
+
+
 def by_username(session: Session, username: str) -> Staff:
     """A member of staff by login name.
 

@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 from bot.conversations.changes import newest_cursor
 from bot.database import Database
 from bot.errors import LoginRefused
-from bot.staff.models import Staff
+from bot.staff.models import Presence, Staff
+from bot.staff.presence import SIGNED_OUT, set_presence
 from bot.staff.service import (
     SIGN_IN_HOURS,
     SignedIn,
     begin_sign_in,
+    is_signed_in,
     matches,
     note_failure,
     sign_in,
@@ -75,11 +77,17 @@ async def me(request: Request) -> HTTPResponse:
 async def logout(request: Request) -> HTTPResponse:
     """Sign out, whatever the role."""
 
-    def end(session: Session) -> None:
-        deliberate(session, request)
-        sign_out(session, cookie(request))
+    context = request.app.ctx
 
-    await request.app.ctx.database.write(end)
+    def end(session: Session) -> None:
+        staff = deliberate(session, request).staff
+        sign_out(session, cookie(request))
+        # Who leaves the last of their browsers has left the desk.
+        if staff.presence != Presence.OFFLINE and not is_signed_in(session, staff):
+            now, cause = context.clock(), SIGNED_OUT
+            set_presence(session, staff, Presence.OFFLINE, context.handoff, now=now, cause=cause)
+
+    await context.database.write(end)
     response = json({})
     response.delete_cookie(COOKIE, path="/")
     return response

@@ -31,17 +31,20 @@ def bob(web: Served, database: Database, clock: FakeClock) -> Iterator[httpx.Cli
 
 @pytest.fixture
 def coordinator(web: Served, database: Database, clock: FakeClock) -> Iterator[httpx.Client]:
-    with database.writing() as session:
-        add_staff(
-            session,
-            "coordinator",
-            factories.PASSWORD,
-            name="周科长",
-            number="02",
-            role="coordinator",
-            skills=[],
-        )
+    _hire(database, "coordinator", "周科长", "02")
     yield from _signed_in(web, database, clock, "coordinator")
+
+
+@pytest.fixture
+def supervisor(web: Served, database: Database, clock: FakeClock) -> Iterator[httpx.Client]:
+    _hire(database, "supervisor", "孙主任", "04")
+    yield from _signed_in(web, database, clock, "supervisor")
+
+
+@pytest.fixture
+def admin(web: Served, database: Database, clock: FakeClock) -> Iterator[httpx.Client]:
+    _hire(database, "admin", "赵老师", "01")
+    yield from _signed_in(web, database, clock, "admin")
 
 
 @pytest.fixture
@@ -60,6 +63,11 @@ def waiting(web: Served, database: Database, clock: FakeClock) -> Opened:
             session, opened.conversation, "customer_asked", now=clock()
         )
     return opened
+
+
+def _hire(database: Database, role: str, name: str, number: str) -> None:
+    with database.writing() as session:
+        add_staff(session, role, factories.PASSWORD, name=name, number=number, role=role, skills=[])
 
 
 def _signed_in(
