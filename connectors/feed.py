@@ -12,15 +12,20 @@ from bot.conversations.changes import Page
 
 
 async def wait_for_changes(
-    request: Request, topic: str, read: Callable[[Session], Page], seconds: float
+    request: Request,
+    topics: tuple[str, ...],
+    read: Callable[[Session], Page],
+    seconds: float,
+    lazily: tuple[str, ...] = (),
 ) -> Page:
-    """The changes ``read`` finds now, or as soon as the topic is announced, or none in time.
+    """The changes ``read`` finds now, or as soon as a topic is announced, or none in time.
 
-    Listening begins before reading, so that a change between the two is not missed.
+    Listening begins before reading, so that a change between the two is not missed. The topics
+    in ``lazily`` wake at most once a second.
     """
     context = request.app.ctx
     deadline = asyncio.get_running_loop().time() + seconds
-    async with context.bell.listening(topic) as rung:
+    async with context.bell.listening(*topics, lazily=lazily) as rung:
         while True:
             rung.clear()
             page: Page = await context.database.read(read)

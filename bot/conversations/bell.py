@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 # How long a notification may take before the feed itself is asked, and how soon one tries again
 # when the database is away.
 LOOK_SECONDS = 1.0
+LAZY_SECONDS = 1.0
 # Between the name of a topic and a word that is passed on with it.
 WORD = "|"
 _MOST_WORDS = 20
@@ -39,7 +40,7 @@ class Bell:
     """Wakes those who wait for news; what is new they read from the feed."""
 
     def __init__(self) -> None:
-        self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._listeners: dict[str, set[asyncio.Event | _Patient]] = defaultdict(set)
         self._hearers: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news: _News | None = None
@@ -75,16 +76,29 @@ class Bell:
                     heard.put_nowait(word)
 
     @asynccontextmanager
-    async def listening(self, name: str) -> AsyncIterator[asyncio.Event]:
-        """Listen for a topic; begin before reading the feed, so that nothing falls between."""
+    async def listening(
+        self, *names: str, lazily: tuple[str, ...] = ()
+    ) -> AsyncIterator[asyncio.Event]:
+        """Listen for topics; begin before reading the feed, so that nothing falls between.
+
+        Args:
+            names: Topics that wake at once.
+            lazily: Topics that wake at most once a second.
+        """
         event = asyncio.Event()
-        self._listeners[name].add(event)
+        patient = _Patient(event)
+        heard: list[tuple[str, asyncio.Event | _Patient]] = [(name, event) for name in names]
+        heard += [(name, patient) for name in lazily]
+        for name, each in heard:
+            self._listeners[name].add(each)
         try:
             yield event
         finally:
-            self._listeners[name].discard(event)
-            if not self._listeners[name]:
-                del self._listeners[name]
+            patient.cancel()
+            for name, each in heard:
+                self._listeners[name].discard(each)
+                if not self._listeners[name]:
+                    del self._listeners[name]
 
     @asynccontextmanager
     async def hearing(self, name: str) -> AsyncIterator[asyncio.Queue[str]]:
@@ -97,6 +111,26 @@ class Bell:
             self._hearers[name].discard(heard)
             if not self._hearers[name]:
                 del self._hearers[name]
+
+
+class _Patient:
+    """Passes a ring on after a second, together with all that came meanwhile."""
+
+    def __init__(self, event: asyncio.Event) -> None:
+        self._event = event
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(LAZY_SECONDS, self._pass_on)
+
+    def cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _pass_on(self) -> None:
+        self._timer = None
+        self._event.set()
 
 
 class _News:

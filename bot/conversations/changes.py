@@ -21,11 +21,14 @@ from bot.database import last_of_next_values
 from bot.delivery.states import States, states_on
 from bot.staff.models import Role, Staff
 
+# Wakes everybody at the desk: at once, or within a second for what few of them can see.
 DESK = "desk"
+DESK_LATER = "desk:later"
 _ANSWERABLE = (Role.SUPERVISOR, Role.ADMIN)
 # The channel of PostgreSQL's NOTIFY, and how much of a payload it takes (8,000 bytes in all).
 NEWS = "assistant_news"
 _MOST_TOPICS = 200
+_SEEN_BY_HOLDER = ("message", "delivery")
 
 # Made once: every poll asks this, and building it takes longer than carrying it out.
 _OF_CUSTOMER = (
@@ -44,6 +47,11 @@ _OF_CUSTOMER = (
 def topic(customer_id: int) -> str:
     """The name under which news for one customer is announced."""
     return f"customer:{customer_id}"
+
+
+def desk_topic(staff_id: int) -> str:
+    """The name under which news in the conversations of a member of staff is announced."""
+    return f"desk:{staff_id}"
 
 
 @dataclass(frozen=True)
@@ -111,9 +119,20 @@ def _note(
     change = Change(customer_id=conversation.customer_id, conversation_id=conversation.id, **values)
     _pending(session).append((session.get_nested_transaction(), change))
     topics = session.info.setdefault("topics", set())
-    topics.add(topic(conversation.customer_id))
+    if values.get("for_customer", True):
+        topics.add(topic(conversation.customer_id))
     if wakes_desk:
-        topics.add(DESK)
+        topics.update(_at_the_desk(conversation, values["type"]))
+
+
+def _at_the_desk(conversation: Conversation, kind: str) -> set[str]:
+    """Whom a change wakes: with fifty people, waking all of them each time costs too much."""
+    if kind not in _SEEN_BY_HOLDER or conversation.status == ConversationStatus.QUEUED:
+        return {DESK}
+    # Who watches somebody else's conversation sees it a little later.
+    if conversation.staff_id is None:
+        return {DESK_LATER}
+    return {desk_topic(conversation.staff_id), DESK_LATER}
 
 
 def _pending(session: Session) -> list[tuple[SessionTransaction | None, Change]]:

@@ -11,7 +11,13 @@ from sanic.response import json
 from sqlalchemy.orm import Session
 
 from bot.conversations import desk
-from bot.conversations.changes import DESK, Page, changes_for_desk
+from bot.conversations.changes import (
+    DESK,
+    DESK_LATER,
+    Page,
+    changes_for_desk,
+    desk_topic,
+)
 from bot.conversations.ledger import cleaned
 from bot.conversations.models import Conversation, ConversationStatus
 from bot.conversations.sight import may_read
@@ -48,7 +54,11 @@ async def changes(request: Request) -> HTTPResponse:
         open_here = watched if watched and may_read(session, staff, watched) else None
         return changes_for_desk(session, staff, after, watched=open_here)
 
-    found = await wait_for_changes(request, DESK, read, seconds)
+    topics: tuple[str, ...] = (DESK,)
+    if seconds:
+        staff = await request.app.ctx.database.read(reader, request)
+        topics = (DESK, desk_topic(staff.id))
+    found = await wait_for_changes(request, topics, read, seconds, lazily=(DESK_LATER,))
     return json({"changes": found.changes, "cursor": found.cursor})
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sanic import Blueprint, Request, Websocket
 from websockets.exceptions import ConnectionClosed
 
-from bot.conversations.changes import DESK, newest_cursor
+from bot.conversations.changes import DESK, DESK_LATER, desk_topic, newest_cursor
 from bot.conversations.typing import heard_by_staff
 from bot.errors import Forbidden
 from connectors.desk.access import reader
@@ -35,10 +35,11 @@ async def live(request: Request, socket: Websocket) -> None:
     """Send the newest cursor now and after each change, until the client goes."""
     context = request.app.ctx
     gone = asyncio.create_task(_until_closed(socket))
-    cursor, name = 0, heard_by_staff(request.ctx.staff_id)
-    typing = typing_told(context.bell, name, socket, lambda: cursor)
+    cursor, staff_id = 0, request.ctx.staff_id
+    typing = typing_told(context.bell, heard_by_staff(staff_id), socket, lambda: cursor)
+    news = context.bell.listening(DESK, desk_topic(staff_id), lazily=(DESK_LATER,))
     try:
-        async with typing, context.bell.listening(DESK) as rung:
+        async with typing, news as rung:
             gone.add_done_callback(lambda _gone: rung.set())
             while not gone.done():
                 rung.clear()

@@ -110,7 +110,7 @@ async def changes(request: Request, conversation_id: str) -> HTTPResponse:
     context.fetched.note(customer_id, after)
     waiting = wait_for_changes(
         request,
-        topic(customer_id),
+        (topic(customer_id),),
         lambda session: changes_for_customer(session, customer_id, after),
         seconds,
     )
