@@ -8,10 +8,6 @@ no.  situation                                      why
 3    same message three times, two at once          tested on the widget; WeChat is to come
 4    delivered again while the turn runs            tested on the widget; WeChat is to come
 5    event without an id, twice                     WeChat
-9    person at the limit gets one more              nobody has a limit yet
-10   person vanishes with open conversations        no presence yet
-11   many wait when people come online              no assignment yet
-12   desk reloaded                                  tested but for presence, which there is not
 15   what was put off while nothing ran             nothing can be put off yet
 18   survey at each episode                         tested but for the most of one in 24 hours
 19   survey when the channel is closed              WeChat
@@ -21,14 +17,10 @@ no.  situation                                      why
 25   queue is full                                  the queue has no limit yet
 31   picture, voice, place, link                    WeChat
 34   database fails halfway                         tested with the change feed; no outbox yet
-35   transfer refused or not answered               no transfer yet
-36   reply by somebody else                         tested but for taking over from a colleague
 38   typing notice that stays                       no typing notice yet
 39   two entries that differ by spaces or width     console of the knowledge base
 40   a few bad rows in a large import               console of the knowledge base
 41   one customer asks the same many times          console of the knowledge base
-42   figures after an episode went on               no reports yet, and no episode is opened again
-43   address of a conversation, without the right   tested but for the record of the refusal
 44   customer wants to be forgotten                 nothing can be erased yet
 45   personal data in a comment                     a thumb takes no comment yet
 ==== ============================================== ===========================================

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.connectors.conftest import web, xiaolin
-from tests.connectors.desk.conftest import alice, bob, coordinator, mallory
+from tests.connectors.desk.conftest import alice, bob, coordinator, mallory, supervisor
 from tests.scenarios.office import ThinkingBrain
 
-__all__ = ["alice", "bob", "coordinator", "mallory", "web", "xiaolin"]
+__all__ = ["alice", "bob", "coordinator", "mallory", "supervisor", "web", "xiaolin"]
 
 
 @pytest.fixture
