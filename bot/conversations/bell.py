@@ -14,11 +14,12 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from typing import Any, cast
 
 import psycopg
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.conversations.changes import DESK, NEWS, topic
@@ -150,6 +151,9 @@ class _News:
 
     def stop(self) -> None:
         self._over.set()
+        # Wakes the thread; if the database is away, it notices by itself within a second.
+        with suppress(SQLAlchemyError), self._database.writing() as session:
+            session.info["topics"] = {"over"}
         self._thread.join(2 * LOOK_SECONDS)
 
     def _run(self) -> None:
@@ -168,6 +172,8 @@ class _News:
             while not self._over.is_set():
                 for notice in connection.notifies(timeout=LOOK_SECONDS):
                     self._hear(notice.payload)
+                    if self._over.is_set():
+                        return
                 self._look()
 
     def _connection(self) -> psycopg.Connection[Any]:
