@@ -27,6 +27,8 @@ _STANDING_ALONE = frozenset(
     "了有没过还就才应向未几多少前后先上下到去来说其被给跟和或不吗呢吧要能会可用换改买卖交付厂钱菜"
     "补扶达打加必移起做写看找问我你他它这那是在把让很太都也再又对从"
 )
+# After these stands any verb: 不盖 makes sense, although it is in no list, and is not 不改.
+_BEFORE_A_VERB = tuple("不没未别")
 
 
 class Homophones:
@@ -97,6 +99,8 @@ class Homophones:
 
 def _is_slip(run: str, word: str) -> bool:
     """Whether one may have been typed for the other: something is as meant, and the rest is odd."""
+    if run.startswith(_BEFORE_A_VERB) and how_common(run[1:]) >= _RARE:
+        return False
     wrong = [typed for typed, meant in zip(run, word, strict=True) if typed != meant]
     return len(wrong) < len(run) and not _STANDING_ALONE.intersection(wrong)
 
