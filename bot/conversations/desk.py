@@ -13,6 +13,7 @@ from bot.conversations.ledger import append, checked_text
 from bot.conversations.models import Author, Conversation, ConversationStatus, Message, Turn
 from bot.desk.drafts import forget_draft
 from bot.desk.mentions import named_in, tell
+from bot.desk.reading import mark_read
 from bot.errors import BadInput, ConversationNotFound, NotYours, WrongStatus
 from bot.staff.models import Staff
 
@@ -76,7 +77,7 @@ def record_staff_message(
 
     Notes may be written by any member of staff and into resolved conversations, replies only
     by the one who holds it. Colleagues whom a note names are told. The writer's draft that says
-    the same is done with.
+    the same is done with, and whoever answers the customer has read what they said.
 
     Raises:
         BadInput, TooLarge: The text is empty or too long.
@@ -119,6 +120,8 @@ def record_staff_message(
     )
     tell(session, conversation, message, named, staff, now=now)
     forget_draft(session, conversation_id, staff, "note" if private else "reply", clean)
+    if not private:
+        mark_read(session, conversation_id, staff, message.seq, now=now)
     return message
 
 

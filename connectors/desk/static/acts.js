@@ -2,20 +2,24 @@
 
 import { element, hook } from "/static/dom.js";
 import { wordsFor } from "./refused.js";
+import { staffName } from "./words.js";
 
 const DONE = {
   accept: "已接入，客户看到了您的姓名和工号。",
   return_to_bot: "已交还机器人。",
   requeue: "已放回排队，原来的等待时间保留。",
   resolve: "服务已结束，已邀请客户评分。",
+  transfer: "已转到业务组排队，原来的等待时间保留。",
+  take_over: "已由您接待，客户看到了您的姓名和工号。",
 };
 
 export class Acts {
   #busy = false;
 
-  constructor(root, { api, resolveDialog, hasReply, onDone, onRefused, say }) {
+  /** @param asks by verb: what to ask first; it resolves to the call's body, or null for "not done" */
+  constructor(root, { api, asks, supervises, onDone, onRefused, say }) {
     this.place = hook(root, "acts");
-    Object.assign(this, { api, resolveDialog, hasReply, onDone, onRefused, say });
+    Object.assign(this, { api, asks, supervises, onDone, onRefused, say });
   }
 
   /** The buttons that make sense in this status. */
@@ -25,7 +29,9 @@ export class Acts {
       buttons.push(element("button", { class: `button button-small ${look}`, type: "button", text, title, "data-verb": verb, onclick: () => this.run(verb, row.id) }));
     if (row.status === "queued") add("accept", "接入", "button-primary", "快捷键 A");
     if (row.status === "bot") add("accept", "接管", "", "机器人不再回复，由您接待（快捷键 A）");
+    if (row.status === "staff" && !isMine && this.supervises) add("take_over", "接过会话", "", "由您代替同事接待");
     if (isMine) {
+      add("transfer", "转接", "", "请同事接手，或转到业务组");
       add("return_to_bot", "交还机器人");
       add("requeue", "放回排队", "", "让同事接待，等待时间保留");
       add("resolve", "结束服务", "button-primary");
@@ -44,18 +50,14 @@ export class Acts {
 
   async run(verb, id) {
     if (this.#busy) return;
-    const body = {};
-    if (verb === "resolve") {
-      const outcome = await this.resolveDialog.ask({ hasReply: this.hasReply() });
-      if (outcome === null) return;
-      body.outcome = outcome;
-    }
+    const body = await (this.asks[verb]?.(id) ?? {});
+    if (!body) return;
     this.#busy = true;
     for (const button of this.place.children) button.disabled = true;
     try {
-      const { conversation } = await this.api.act(id, verb, body);
+      const { conversation, transfer } = await this.api.act(id, verb, body);
       this.onDone(verb, conversation);
-      this.say(DONE[verb]);
+      this.say(transfer ? `已请${staffName(transfer.to)}接手。` : DONE[verb]);
     } catch (error) {
       this.onRefused(id, wordsFor(error));
     } finally {

@@ -27,8 +27,10 @@ export class DeskApi {
     return this.#call("POST", "/logout", {});
   }
 
-  conversations(status) {
-    return this.#call("GET", `/conversations?status=${status}`);
+  /** @param asked more conditions, and the `more` of the page before as `after` */
+  conversations(status, asked = {}) {
+    const more = Object.entries(asked).filter(([, value]) => value);
+    return this.#call("GET", `/conversations?${new URLSearchParams([["status", status], ...more])}`);
   }
 
   conversation(id) {
@@ -94,6 +96,11 @@ export class DeskApi {
       if (error.status === 401) error.permanent = true; // the feed ends; signing in starts it again
       throw error;
     }
+  }
+
+  /** Any other call; see `Aids`. */
+  call(method, path, body = null) {
+    return this.#call(method, path, body);
   }
 
   openSocket() {

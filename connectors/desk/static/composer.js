@@ -11,7 +11,7 @@ export class Composer {
   #of = null; // the conversation
   #block = ""; // why a reply cannot be sent
 
-  constructor(root, { storage, onSend }) {
+  constructor(root, { drafts, onSend }) {
     this.form = hook(root, "composer");
     this.input = hook(root, "input");
     this.label = hook(root, "input-label");
@@ -19,7 +19,7 @@ export class Composer {
     this.hint = hook(root, "mode-hint");
     this.button = hook(root, "send");
     this.choices = { reply: hook(root, "mode-reply"), note: hook(root, "mode-note") };
-    Object.assign(this, { storage, onSend, mode: "reply" });
+    Object.assign(this, { drafts, onSend, mode: "reply" });
     for (const [mode, choice] of Object.entries(this.choices)) choice.onchange = () => this.switchTo(mode);
     this.input.oninput = () => this.#changed();
     this.input.onkeydown = (event) => this.#keyed(event);
@@ -29,10 +29,11 @@ export class Composer {
     };
   }
 
-  /** Opens the drafts of a conversation. */
-  open(conversationId) {
+  /** Opens the drafts of a conversation. @param kept what the server keeps of them */
+  open(conversationId, kept) {
     this.#of = conversationId;
     this.#block = "";
+    this.drafts.take(conversationId, kept);
     this.switchTo(this.#draft("note") && !this.#draft("reply") ? "note" : "reply");
   }
 
@@ -48,6 +49,15 @@ export class Composer {
   get place() {
     const isNote = this.mode === "note";
     return { conversation_id: this.#of, private: isNote, block: isNote ? "" : this.#block };
+  }
+
+  /** Another browser wrote on: what is newer there comes into the box. */
+  take(conversationId, kept) {
+    if (conversationId === this.#of && this.drafts.take(conversationId, kept)) this.switchTo(this.mode);
+  }
+
+  get conversation() {
+    return this.#of;
   }
 
   get hasReply() {
@@ -76,6 +86,18 @@ export class Composer {
     this.input.scrollTop = this.input.scrollHeight;
   }
 
+  /** Puts text where the caret is. */
+  type(text) {
+    this.replace(this.input.selectionStart, this.input.selectionEnd, text);
+  }
+
+  /** Puts text in place of a piece of what is there; the caret stands behind it. */
+  replace(start, end, text) {
+    this.input.setRangeText(text, start, end, "end");
+    this.#changed();
+    this.focus();
+  }
+
   focus(mode = this.mode) {
     if (mode !== this.mode && !this.choices[mode].disabled) this.switchTo(mode);
     this.input.focus({ preventScroll: true });
@@ -96,7 +118,7 @@ export class Composer {
   }
 
   #draft(mode) {
-    return this.storage.get(`draft.${mode}.${this.#of}`, "");
+    return this.drafts.text(mode, this.#of);
   }
 
   #keyed(event) {
@@ -109,9 +131,7 @@ export class Composer {
 
   #changed() {
     const { value } = this.input;
-    const key = `draft.${this.mode}.${this.#of}`;
-    if (value) this.storage.set(key, value);
-    else this.storage.remove(key);
+    this.drafts.set(this.mode, this.#of, value);
     this.input.style.height = "auto";
     this.input.style.height = `${this.input.scrollHeight + 2}px`; // the border is not in scrollHeight
     const blocked = this.mode === "reply" ? this.#block : "";

@@ -5,9 +5,9 @@ export class Conversations {
   #places = new Map(); // id -> place in "mine", given once, so that nothing jumps
   #fresh = { others: new Set(), resolved: new Set() };
 
-  constructor({ staff, storage }) {
-    Object.assign(this, { staff, storage });
-    this.seenUpTo = storage.get("seen", {});
+  /** @param reading is told what was looked at */
+  constructor({ staff, reading }) {
+    Object.assign(this, { staff, reading });
   }
 
   row(id) {
@@ -36,6 +36,19 @@ export class Conversations {
     this.#rows.set(row.id, { ...this.#rows.get(row.id), ...row });
   }
 
+  /** Changes something of a row; whether it was not so before. */
+  mark(id, values) {
+    const row = this.#rows.get(id);
+    const isNew = Boolean(row) && Object.keys(values).some((name) => row[name] !== values[name]);
+    if (isNew) Object.assign(row, values);
+    return isNew;
+  }
+
+  /** More rows of a status that comes in pages. */
+  add(rows) {
+    for (const row of rows) this.put(row);
+  }
+
   /** Follows one change; returns the statuses whose lists must be asked for again. */
   note(change) {
     const row = this.#rows.get(change.conversation_id);
@@ -54,12 +67,14 @@ export class Conversations {
     if (!row || message.seq <= row.last_seq) return [];
     let asked = [];
     Object.assign(row, { last_seq: message.seq, last_message_at: message.created_at });
+    if (message.author !== "system" && !message.private) row.last_words = { author: message.author, text: message.text.slice(0, 60) };
     if (message.author === "customer") {
       row.first_words ||= message.text.slice(0, 60);
       // Only the server knows working time, and by when an answer is due.
       if (this.isMine(row) && !row.unanswered) asked = ["staff"];
       row.unanswered = (row.unanswered ?? 0) + 1;
       row.unanswered_since ??= message.created_at;
+      row.unread = (row.unread ?? 0) + 1;
     } else if (message.author !== "system" && !message.private) {
       Object.assign(row, { unanswered: 0, unanswered_since: null, sla: null });
     }
@@ -87,19 +102,16 @@ export class Conversations {
     return this.#fresh[name]?.size ?? 0;
   }
 
-  /** The customer's messages that nobody has answered and we have not looked at. */
+  /** The customer's messages that we have not looked at; those of colleagues' customers do not count. */
   unread(row) {
-    if (row.status !== "queued" && !this.isMine(row)) return 0;
-    return row.last_seq > (this.seenUpTo[row.id] ?? 0) ? (row.unanswered ?? 0) : 0;
+    return row.status === "queued" || this.isMine(row) ? (row.unread ?? 0) : 0;
   }
 
   see(id) {
     const row = this.#rows.get(id);
-    if (!row || this.seenUpTo[id] === row.last_seq) return;
-    delete this.seenUpTo[id]; // the newest last, so that the oldest is forgotten first
-    this.seenUpTo[id] = row.last_seq;
-    this.seenUpTo = Object.fromEntries(Object.entries(this.seenUpTo).slice(-300));
-    this.storage.set("seen", this.seenUpTo);
+    if (!row || (row.read_seq >= row.last_seq && !row.mentioned)) return;
+    Object.assign(row, { read_seq: row.last_seq, unread: 0, mentioned: false });
+    this.reading.saw(id, row.last_seq);
   }
 
   #place(id) {

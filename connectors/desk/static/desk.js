@@ -8,16 +8,19 @@ import { Files } from "./files.js";
 import { listenToKeys } from "./keys.js";
 import { Login } from "./login.js";
 import { wordsFor } from "./refused.js";
+import { shortcutsOf } from "./shortcuts.js";
+import { Team } from "./team.js";
 import { startCounting } from "./waiting.js";
 import { staffName } from "./words.js";
 import { Workplace } from "./workplace.js";
 
-const SERVING = new Set(["staff", "admin"]);
+const SERVING = new Set(["staff", "supervisor", "admin"]);
 const root = hook(document, "desk");
 const live = hook(root, "live");
 const resolveDialog = new ResolveDialog(document);
 const help = keysDialog(document);
 let work = null; // the workplace of whoever signed in first on this page
+let team = null;
 let feed = null;
 let who = null;
 
@@ -42,12 +45,17 @@ function enter(me) {
 
 async function begin(me) {
   const isAgain = Boolean(work);
-  work ??= new Workplace(root, { api, staff: me.staff, resolveDialog, say: (text) => (live.textContent = text) });
+  const say = (text) => (live.textContent = text);
+  team ??= new Team(root, { api, staff: me.staff, work: () => work, resolveDialog, say });
+  work ??= new Workplace(root, { api, staff: me.staff, team, say });
   work.talk.files ??= new Files(root, { api, work });
   feed ??= new Feed({
     fetchChanges: (after, wait, signal) => api.changes(after, wait, signal),
     openSocket: () => api.openSocket(),
-    onChanges: (changes, moment) => work.receive(changes, moment),
+    onChanges: (changes, moment) => {
+      work.receive(changes, moment);
+      team.receive(changes, moment);
+    },
     onState: (state) => {
       hook(root, "offline").hidden = state !== "offline";
       if (state === "online") {
@@ -58,24 +66,14 @@ async function begin(me) {
     },
   });
   await work.load();
+  team.start();
   feed.start(isAgain ? feed.cursor : me.cursor);
   if (!isAgain) listen();
 }
 
 function listen() {
   startCounting();
-  listenToKeys({
-    j: () => work.list.step(1),
-    k: () => work.list.step(-1),
-    arrowdown: () => work.list.step(1),
-    arrowup: () => work.list.step(-1),
-    a: () => work.acts.press("accept"),
-    "/": () => work.write("reply"),
-    n: () => work.write("note"),
-    "?": () => help.showModal(),
-    ...Object.fromEntries([1, 2, 3, 4].map((number) => [String(number), () => work.list.tabs.chooseNumber(number)])),
-    escape: (target) => work.leave(target),
-  });
+  listenToKeys(shortcutsOf(work, help));
 }
 
 hook(root, "logout").addEventListener("click", async () => {

@@ -1,33 +1,29 @@
 /** The left column: four tabs, their rows, and what came in meanwhile. */
 
-import { element, hook } from "/static/dom.js";
+import { hook } from "/static/dom.js";
+import { Hint } from "./hint.js";
 import { fillRow, rowNode } from "./row.js";
 import { Tabs } from "./tabs.js";
-
-const EMPTY = {
-  queue: ["没有人在排队", "有客户转人工时，这里和网页标题会提醒您。"],
-  mine: ["您手上没有会话", "从“排队”里接入一个，或在“接待中”里接管。"],
-  others: ["没有进行中的会话", "机器人和同事正在接待的会话会列在这里。"],
-  resolved: ["还没有结束的会话", "结束服务后，可以在这里查看记录。"],
-};
+import { Telling } from "./telling.js";
 
 export class List {
   #nodes = new Map(); // id -> li
-  #news = null;
   #timer = null;
 
-  constructor(root, { conversations, open, accept, load }) {
-    Object.assign(this, { conversations, open, accept, load, name: "queue", opened: null });
+  /** @param lists what is known of each tab, and how to get more of it */
+  constructor(root, { conversations, lists, filters, open, accept }) {
+    Object.assign(this, { conversations, lists, filters, open, accept, name: "queue", opened: null });
     this.tabs = new Tabs(root, { conversations, choose: (name) => this.choose(name) });
     this.place = hook(root, "rows-place");
     this.rows = hook(root, "rows");
-    this.hint = hook(root, "rows-hint");
+    this.hint = new Hint(root, { again: () => this.choose(this.name), clearFilters: () => filters.clear() });
+    this.telling = new Telling(root, { open: (id) => this.open(id) });
     this.skeleton = hook(root, "rows-skeleton");
     this.fresh = hook(root, "fresh");
-    this.newsButton = hook(root, "news");
+    this.more = hook(root, "rows-more");
+    this.more.onclick = () => this.#loadMore();
     this.rows.onkeydown = (event) => this.#rowKey(event);
     this.fresh.onclick = () => this.choose(this.name);
-    this.newsButton.onclick = () => this.#news && this.open(this.#news);
   }
 
   /** Shows a tab and, for the long lists, asks for what is in it now. */
@@ -38,7 +34,7 @@ export class List {
     this.place.scrollTop = 0;
     this.#timer = setTimeout(() => (this.skeleton.hidden = this.rows.childElementCount > 0), 300);
     try {
-      await this.load(name);
+      await this.lists.loadTab(name);
     } catch (error) {
       if (this.name === name) this.failure = error;
     } finally {
@@ -53,7 +49,7 @@ export class List {
   show() {
     this.tabs.show(this.name);
     this.place.setAttribute("aria-labelledby", `tab-${this.name}`);
-    const rows = this.conversations.list(this.name);
+    const rows = this.visible;
     const shown = new Set(rows.map((row) => row.id));
     for (const [id, node] of this.#nodes) if (!shown.has(id)) this.#remove(id, node);
     rows.forEach((row, place) => {
@@ -62,31 +58,44 @@ export class List {
       fillRow(node, row, { isOpen: row.id === this.opened, isMine: this.conversations.isMine(row), unread: this.conversations.unread(row) });
     });
     this.#showHint(rows.length);
+    this.more.hidden = !this.isLoaded || !this.lists.hasMore(this.name);
     const fresh = this.conversations.freshIn(this.name);
     this.fresh.hidden = !fresh;
     this.fresh.textContent = `有 ${fresh} 个新会话，点此显示`;
-    if (this.#news && this.conversations.row(this.#news)?.status !== "queued") this.tell(null);
+    this.telling.check((id) => this.conversations.row(id)?.status === "queued");
+  }
+
+  /** The rows of this tab that pass the filters; the open one stays while one works on it. */
+  get visible() {
+    const passes = (row) => this.filters.passes(row, this.conversations.unread(row)) || (row.id === this.opened && this.conversations.isMine(row));
+    return this.conversations.list(this.name).filter(passes);
   }
 
   /** Marks the open conversation. */
   mark(id) {
     this.opened = id;
-    if (id === this.#news) this.tell(null);
+    this.telling.forget(id);
     this.show();
     this.#nodes.get(id)?.scrollIntoView({ block: "nearest" });
   }
 
-  /** Says that somebody joined the queue, without moving anything; not when one sees it anyway. */
+  /** Says that somebody joined the queue; not when one sees it anyway. */
   tell(row) {
-    const isNews = row && !(this.name === "queue" && this.#isInView(row.id));
-    this.#news = isNews ? row.id : null;
-    this.newsButton.hidden = !isNews;
-    if (isNews) this.newsButton.textContent = `${row.customer.name} 开始排队：${row.first_words || "还没有说话"}`;
+    if (this.name !== "queue" || !this.#isInView(row.id)) this.telling.joined(row);
+  }
+
+  /** The next conversation with something unread: of this tab, else of the other one that counts. */
+  nextUnread() {
+    const isUnread = (row) => this.conversations.unread(row) && row.id !== this.opened;
+    const at = this.visible.findIndex((row) => row.id === this.opened);
+    const here = [...this.visible.slice(at + 1), ...this.visible].find(isUnread);
+    const row = here ?? [...this.conversations.list("mine"), ...this.conversations.list("queue")].find(isUnread);
+    if (row) this.open(row.id);
   }
 
   /** The next or previous conversation after the open one. */
   step(by) {
-    const rows = this.conversations.list(this.name);
+    const rows = this.visible;
     if (!rows.length) return;
     const at = rows.findIndex((row) => row.id === this.opened);
     const next = at < 0 ? (by > 0 ? 0 : rows.length - 1) : at + by;
@@ -104,10 +113,15 @@ export class List {
   }
 
   #showHint(count) {
-    this.hint.hidden = count > 0 || (!this.isLoaded && !this.failure);
-    const [title, text] = this.failure ? ["没能读取会话列表", "已有的会话不受影响，可以重试。"] : EMPTY[this.name];
-    const retry = this.failure && element("button", { class: "button button-small", type: "button", text: "重新读取", onclick: () => this.choose(this.name) });
-    this.hint.replaceChildren(element("p", { class: "hint-title", text: title }), element("p", { text }), ...(retry ? [retry] : []));
+    if (count > 0 || (!this.isLoaded && !this.failure)) this.hint.hide();
+    else this.hint.show(this.name, { failure: this.failure, isFiltered: this.filters.isOn });
+  }
+
+  async #loadMore() {
+    this.more.disabled = true;
+    await this.lists.loadMore(this.name).catch(() => (this.failure = null));
+    this.more.disabled = false;
+    this.show();
   }
 
   #nodeOf(id) {

@@ -3,6 +3,7 @@
 import { setServerTime } from "./waiting.js";
 
 const STATUSES = { queue: ["queued"], mine: ["staff"], others: ["bot", "staff"], resolved: ["resolved"] };
+const PAGED = new Set(["bot", "resolved"]);
 const RELOAD_MILLISECONDS = 300; // several changes in a row are one look at the list
 const RETRY_MILLISECONDS = 5_000;
 
@@ -10,13 +11,29 @@ export class Lists {
   #due = new Set();
   #timer = null;
   #knowsQueue = false;
+  #more = new Map(); // status -> where its next page begins
 
-  constructor({ api, conversations, onLoaded, onArrived }) {
-    Object.assign(this, { api, conversations, onLoaded, onArrived });
+  /** @param asked what the server chooses by, in lists that come in pages */
+  constructor({ api, conversations, asked, onLoaded, onArrived }) {
+    Object.assign(this, { api, conversations, asked, onLoaded, onArrived });
   }
 
   loadTab(name) {
     return this.load(STATUSES[name]);
+  }
+
+  hasMore(name) {
+    return STATUSES[name].some((status) => this.#more.get(status));
+  }
+
+  /** The next page of a tab, after what is there. */
+  async loadMore(name) {
+    const status = STATUSES[name].find((each) => this.#more.get(each));
+    if (!status) return;
+    const found = await this.api.conversations(status, { ...this.asked(), after: this.#more.get(status) });
+    this.#more.set(status, found.more);
+    this.conversations.add(found.conversations);
+    this.onLoaded();
   }
 
   askAgain(statuses, after = RELOAD_MILLISECONDS) {
@@ -28,9 +45,10 @@ export class Lists {
 
   async load(statuses) {
     const waited = new Set(this.#queue().map((row) => row.id));
-    const lists = await Promise.all(statuses.map((status) => this.api.conversations(status)));
+    const lists = await Promise.all(statuses.map((status) => this.api.conversations(status, PAGED.has(status) ? this.asked() : {})));
     lists.forEach((found, at) => {
       setServerTime(found.now);
+      this.#more.set(statuses[at], found.more);
       this.conversations.load(statuses[at], found.conversations);
     });
     const arrived = this.#queue().filter((row) => !waited.has(row.id));

@@ -3,9 +3,10 @@
 import { attachmentNode, pendingFileNode } from "/static/attachment.js";
 import { element, hiddenLabel } from "/static/dom.js";
 import { spokenTime } from "/static/times.js";
-import { categoryName, intentName, percent, reasonName, staffName } from "./words.js";
+import { categoryName, intentName, percent, staffName } from "./words.js";
 
-const LINK = /https?:\/\/[^\s<>"“”（）()，。；、]+/g;
+const LINK = String.raw`https?:\/\/[^\s<>"“”（）()，。；、]+`;
+const partsOf = (called) => new RegExp([LINK, ...called.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))].join("|"), "g");
 
 /** @param customer how the customer is called here */
 export function messageNode(message, customer) {
@@ -31,7 +32,7 @@ export function pendingNode(item, { retry, takeBack }) {
   const node = messageNode({ author: "staff", private: item.payload.private, text: item.text, created_at: item.created_at, staff: null }, "");
   node.classList.add("message-pending");
   if (item.state !== "failed") {
-    node.append(element("p", { class: "delivery", text: "发送中" }));
+    node.append(element("p", { class: "delivery", text: item.reason || "发送中" }));
     return node;
   }
   node.classList.add("message-failed");
@@ -39,18 +40,6 @@ export function pendingNode(item, { retry, takeBack }) {
   const back = element("button", { class: "link", type: "button", text: "取回修改", onclick: takeBack });
   node.append(element("p", { class: "delivery" }, `⚠ 未发送${item.reason ? `：${item.reason}` : ""} `, again, " ", back));
   return node;
-}
-
-/** Events whose words no message says already. */
-export function eventNode(event) {
-  const words = {
-    request_handoff: `转人工 · 原因：${reasonName(event.reason) || "未说明"}`,
-    requeue: "放回排队",
-    resolve: event.reason ? `办理结果：${event.reason}` : "",
-    feedback: `客户评分 ${event.score} 分${event.comment ? `：${event.comment}` : ""}`,
-  }[event.transition];
-  if (!words) return null;
-  return element("p", { class: "message message-event" }, element("span", { text: words }), " ", timeNode(event.happened_at));
 }
 
 function headNode(message, customer) {
@@ -78,10 +67,13 @@ function textNode(message) {
     node.textContent = message.text;
     return node;
   }
+  const called = (message.data?.mentions ?? []).flatMap(({ name, username, number }) => [`@${name}`, `＠${name}`, `@${username}`, `@${number} 号`, `@${number}号`]);
   let end = 0;
-  for (const found of message.text.matchAll(LINK)) {
-    node.append(message.text.slice(end, found.index), element("a", { href: found[0], target: "_blank", rel: "noopener noreferrer", text: found[0] }));
-    end = found.index + found[0].length;
+  for (const found of message.text.matchAll(partsOf(called))) {
+    const [part] = found;
+    const isLink = part.startsWith("http");
+    node.append(message.text.slice(end, found.index), isLink ? element("a", { href: part, target: "_blank", rel: "noopener noreferrer", text: part }) : element("strong", { class: "called", text: part }));
+    end = found.index + part.length;
   }
   node.append(message.text.slice(end));
   return node;
@@ -99,7 +91,7 @@ function cardNode(card) {
 
 /** What the customer could press; here only to be seen. */
 function buttonsNode(buttons) {
-  return element("p", { class: "offers" }, hiddenLabel("给客户的选项："), ...buttons.map((button) => element("span", { class: "offer", text: button.title })));
+  return element("p", { class: "given" }, hiddenLabel("给客户的选项："), ...buttons.map((button) => element("span", { class: "given-one", text: button.title })));
 }
 
 function turnNode({ turn, faq }) {

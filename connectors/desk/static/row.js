@@ -12,9 +12,9 @@ export function rowNode({ open, accept }) {
     element(
       "button",
       { class: "row-open", type: "button", onclick: open },
-      element("span", { class: "row-line" }, element("span", { class: "row-person" }, element("span", { class: "row-who", "data-row-who": true }), " ", element("span", { class: "row-channel", "data-row-channel": true })), element("span", { class: "row-marks", "data-row-marks": true })),
+      element("span", { class: "row-line" }, element("span", { class: "row-person row-who", "data-row-who": true }), element("span", { class: "row-marks", "data-row-marks": true })),
       element("span", { class: "row-words", "data-row-words": true }),
-      element("span", { class: "row-foot", "data-row-state": true }),
+      element("span", { class: "row-foot" }, element("span", { class: "row-now", "data-row-state": true }), element("span", { class: "row-about", "data-row-about": true })),
     ),
     element("button", { class: "button row-accept", type: "button", text: "接入", "data-row-accept": true, onclick: accept }),
   );
@@ -22,12 +22,12 @@ export function rowNode({ open, accept }) {
 
 export function fillRow(node, row, { isOpen, isMine, unread }) {
   set(hook(node, "row-who"), row.customer.name);
-  set(hook(node, "row-words"), row.first_words || "（还没有说话）");
-  set(hook(node, "row-channel"), channelName(row.channel));
+  hook(node, "row-words").replaceChildren(...wordsOf(row, isMine));
+  set(hook(node, "row-about"), [categoryName(row.category), channelName(row.channel)].filter(Boolean).join(" · "));
   const marks = [];
-  if (row.category) marks.push(element("span", { class: "tag", text: categoryName(row.category) }));
   const promise = promiseNode(row.status === "queued" || isMine ? row.sla : null);
   if (promise) marks.push(promise);
+  if (row.mentioned) marks.push(element("span", { class: "badge badge-called", title: "有同事提到您" }, "@", hiddenLabel("有同事提到您")));
   if (unread) marks.push(element("span", { class: "badge figures" }, String(unread), hiddenLabel("条未读")));
   hook(node, "row-marks").replaceChildren(...marks);
   hook(node, "row-state").replaceChildren(stateOf(row, isMine));
@@ -36,6 +36,14 @@ export function fillRow(node, row, { isOpen, isMine, unread }) {
   accept.setAttribute("aria-label", `接入${row.customer.name}`);
   node.classList.toggle("row-unread", unread > 0);
   node.firstElementChild.setAttribute("aria-current", String(isOpen));
+}
+
+/** What one left unsent comes first; of one's own the newest words say more than the first. */
+function wordsOf(row, isMine) {
+  if (row.has_draft) return [element("span", { class: "row-draft", text: "［草稿］" }), row.first_words];
+  const last = isMine ? row.last_words : null;
+  if (!last) return [row.first_words || "（还没有说话）"];
+  return [{ customer: "", bot: "机器人：", staff: "我：" }[last.author] + last.text];
 }
 
 function stateOf(row, isMine) {

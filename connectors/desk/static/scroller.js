@@ -40,6 +40,14 @@ export class Scroller {
     this.#unseen = 0;
   }
 
+  /** Leads the eye to one entry in the middle of the view. */
+  point(node) {
+    if (!node) return;
+    this.view.scrollTop = node.offsetTop - this.view.clientHeight / 3;
+    node.classList.add("pointed");
+    setTimeout(() => node.classList.remove("pointed"), 2500);
+  }
+
   arrived(wasAtEnd) {
     if (wasAtEnd) return this.toEnd();
     this.#unseen += 1;

@@ -24,9 +24,14 @@ export class Side {
     this.place.hidden = false;
     this.empty.hidden = true;
     this.customer.replaceChildren(
+      element("p", { class: "side-who", text: customer.name }),
       facts([
-        ["客户", `${customer.name}，${channelName(customer.channel)}`],
+        ["单位", customer.company],
+        ["信用代码", customer.credit_code],
+        ["电话", customer.phone && element("a", { href: `tel:${customer.phone.replace(/[^\d+]/g, "")}`, text: customer.phone })],
+        ["渠道", channelName(customer.channel)],
         ["首次来访", spokenTime(customer.since)],
+        ["来访", `第 ${customer.earlier.length + 1} 次会话`],
       ]),
     );
     this.note.replaceChildren(...noteNodes(note));
@@ -39,6 +44,7 @@ export class Side {
 
   #earlierNode(row) {
     const head = [spokenTime(row.created_at), categoryName(row.category)].filter(Boolean).join(" · ");
+    const end = [ENDS[row.status] ?? row.outcome, row.score ? `评 ${row.score} 分` : ""].filter(Boolean).join(" · ");
     return element(
       "li",
       {},
@@ -47,10 +53,13 @@ export class Side {
         { class: "earlier-open", type: "button", onclick: () => this.open(row.id) },
         element("span", { class: "quiet", text: head }),
         element("span", { class: "earlier-words", text: row.first_words || "（没有说话）" }),
+        end ? element("span", { class: "quiet", text: end }) : null,
       ),
     );
   }
 }
+
+const ENDS = { queued: "排队中", staff: "接待中", bot: "机器人接待" };
 
 function noteNodes(note) {
   const understood = [intentName(note.intent), percent(note.confidence) && `把握 ${percent(note.confidence)}`].filter(Boolean).join("，");
@@ -90,5 +99,5 @@ const shown = (name, value) => (name.endsWith("category") ? categoryName(value) 
 
 function facts(pairs) {
   const filled = pairs.filter(([, value]) => value);
-  return element("dl", { class: "facts" }, ...filled.map(([label, value]) => element("div", {}, element("dt", { text: label }), element("dd", { text: value }))));
+  return element("dl", { class: "facts" }, ...filled.map(([label, value]) => element("div", {}, element("dt", { text: label }), element("dd", {}, value))));
 }

@@ -1,9 +1,10 @@
 /** The conversation that lies open: its head, its line of time, and everything around it. */
 
-import { element, hook } from "/static/dom.js";
+import { hook } from "/static/dom.js";
 import { Head } from "./head.js";
 import { Panes } from "./panes.js";
 import { Scroller } from "./scroller.js";
+import { Strip } from "./strip.js";
 import { Timeline } from "./timeline.js";
 
 const REFRESH_MILLISECONDS = 700; // several changes in a row are one look at the whole
@@ -17,7 +18,7 @@ export class Talk {
     Object.assign(this, parts); // api, conversations, outbox, composer, acts, side, suggestions, cases, open, onSeen
     this.panes = new Panes(root, { again: () => this.openOne(this.#id, this.from) });
     this.head = new Head(root, parts);
-    this.strip = hook(root, "earlier-strip");
+    this.strip = new Strip(root, parts);
     this.notice = hook(root, "notice");
     this.scroller = new Scroller(root, { onSeen: () => this.#saw() });
     this.timeline = new Timeline(hook(root, "log"), (item) => ({
@@ -31,8 +32,8 @@ export class Talk {
     return this.#id;
   }
 
-  /** @param from the conversation to lead back to, when this is an earlier one */
-  async openOne(id, from = null) {
+  /** @param from the one to lead back to, when this is an earlier one @param messageId what to look at first */
+  async openOne(id, from = null, messageId = null) {
     this.#id = id;
     this.#isShown = false;
     this.from = from;
@@ -41,7 +42,7 @@ export class Talk {
     this.api.watch(id); // before reading, so that nothing falls between
     try {
       const detail = await this.api.conversation(id);
-      if (this.#id === id) this.#showWhole(detail);
+      if (this.#id === id) this.#showWhole(detail, messageId);
     } catch (error) {
       if (this.#id !== id) return;
       this.side.clear();
@@ -92,27 +93,24 @@ export class Talk {
     this.notice.hidden = !text;
   }
 
-  #showWhole(detail) {
+  #showWhole(detail, messageId) {
     const { conversation } = detail;
-    const seen = this.conversations.seenUpTo[this.#id] ?? 0;
+    const seen = conversation.read_seq;
     this.timeline.clear(conversation.customer.name);
-    this.composer.open(this.#id);
+    this.composer.open(this.#id, detail.drafts);
     this.suggestions.clear();
     this.#isShown = true;
     this.panes.show("talk-open");
     this.scroller.view.setAttribute("aria-live", "off"); // history is not news
-    this.strip.hidden = !this.from;
-    this.strip.replaceChildren(
-      "这是同一位客户以前的会话。",
-      element("button", { class: "link", type: "button", text: "回到刚才的会话", onclick: () => this.open(this.from) }),
-    );
+    this.strip.show(this.from);
     this.#takeIn(detail);
     const unread = seen && conversation.unanswered && detail.messages.find((each) => each.seq > seen && each.author === "customer");
-    const node = unread && this.timeline.log.querySelector(`[data-key="${unread.id}"]`);
+    const node = unread && this.timeline.node(unread.id);
     if (node) this.timeline.markUnread(node);
     for (const item of [...this.outbox.items, ...(this.files?.items ?? [])]) if (item.payload.conversation_id === this.#id) this.timeline.showPending(item);
     this.scroller.toEnd();
     if (node && node.offsetTop < this.scroller.view.scrollTop) this.scroller.to(node);
+    if (messageId) this.scroller.point(this.timeline.node(messageId));
     requestAnimationFrame(() => this.scroller.view.setAttribute("aria-live", "polite"));
   }
 
@@ -122,9 +120,8 @@ export class Talk {
     for (const event of detail.events) this.timeline.addEvent(event);
     if (detail.feedback) this.timeline.addEvent({ ...detail.feedback, transition: "feedback" });
     for (const message of detail.messages) this.timeline.add(message);
-    this.side.show(detail);
-    this.suggestions.show(detail);
-    this.cases.show(detail);
+    for (const part of [this.side, this.suggestions, this.similar, this.cases]) part.show(detail);
+    this.composer.take(this.#id, detail.drafts);
     this.showHead();
     if (wasAtEnd) this.scroller.toEnd();
   }

@@ -2,7 +2,8 @@
 
 import { element } from "/static/dom.js";
 import { Deliveries } from "./delivery.js";
-import { eventNode, messageNode, pendingNode } from "./message.js";
+import { eventNode } from "./events.js";
+import { messageNode, pendingNode } from "./message.js";
 
 export class Timeline {
   #entries = new Map(); // key -> {at, seq, order}
@@ -33,6 +34,11 @@ export class Timeline {
   addEvent(event) {
     const node = eventNode(event);
     return node && this.#put(`${event.transition} ${event.happened_at}`, node, event.happened_at, 0, 1);
+  }
+
+  /** The element of a message; null when it is not here. */
+  node(id) {
+    return this.log.querySelector(`[data-key="${CSS.escape(id)}"]`);
   }
 
   showPending(item) {

@@ -19,6 +19,11 @@ function levelAt(now, { warn, due }) {
   return warn && now >= Date.parse(warn) ? "near" : "fine";
 }
 
+/** How a row's promise stands now; one that is paused, or none, is fine. */
+export function levelOf(sla) {
+  return sla && !sla.paused ? levelAt(serverNow(), { warn: sla.warn_at, due: sla.due_at }) : "fine";
+}
+
 function lengthWords(seconds) {
   const two = (number) => String(number).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);

@@ -3,22 +3,27 @@
 import { Outbox } from "/static/outbox.js";
 import { Storage } from "/static/storage.js";
 import { Acts } from "./acts.js";
+import { Aids } from "./aids.js";
+import { Assistance } from "./assistance.js";
 import { Cases } from "./cases.js";
 import { Composer } from "./composer.js";
 import { Conversations } from "./conversations.js";
-import { List } from "./list.js";
-import { Lists } from "./lists.js";
-import { News } from "./news.js";
+import { Drafts } from "./drafts.js";
+import { leftColumn } from "./left.js";
+import { Reading } from "./reading.js";
 import { Side } from "./side.js";
 import { Suggestions } from "./suggestions.js";
 import { Talk } from "./talk.js";
 import { Views } from "./views.js";
 
 export class Workplace {
-  constructor(root, { api, staff, resolveDialog, say }) {
+  constructor(root, { api, staff, team, say }) {
     Object.assign(this, { root, api, say });
     const storage = new Storage(`desk.${staff.username}.`);
-    this.conversations = new Conversations({ staff, storage });
+    const aids = new Aids(api);
+    this.reading = new Reading({ api: aids });
+    this.conversations = new Conversations({ staff, reading: this.reading });
+    this.drafts = new Drafts({ api: aids, storage, onKept: (id, has) => this.conversations.mark(id, { has_draft: has }) && this.list.show() });
     this.views = new Views(root, { onList: () => this.list.focus() });
     this.outbox = new Outbox({
       storage,
@@ -26,20 +31,17 @@ export class Workplace {
       onChange: (item) => this.talk.showPending(item),
       onSent: (item, message) => this.sent(item, message),
     });
-    this.composer = new Composer(root, {
-      storage,
-      onSend: (text, where) => this.outbox.add(text, where),
-    });
+    this.composer = new Composer(root, { drafts: this.drafts, onSend: (text, where) => this.outbox.add(text, where) });
     this.acts = new Acts(root, {
       api,
-      resolveDialog,
+      asks: team.asks,
+      supervises: team.supervises,
       say,
-      hasReply: () => this.composer.hasReply,
-      onDone: (verb, conversation) => this.#changed(verb, conversation),
+      onDone: (verb, conversation) => this.changed(verb, conversation),
       onRefused: (id, words) => this.#refused(id, words),
     });
     this.side = new Side(root, { open: (id) => this.open(id, this.talk.from ?? this.talk.id) });
-    this.suggestions = new Suggestions(root, { api, insert: (text) => this.#insert(text) });
+    this.suggestions = new Suggestions(root, { api, insert: (text) => this.insert(text) });
     this.cases = new Cases(root, { api, say, onMoved: () => this.talk.refresh() });
     this.talk = new Talk(root, {
       api,
@@ -53,19 +55,19 @@ export class Workplace {
       open: (id) => this.open(id),
       onSeen: (id) => this.#saw(id),
     });
-    this.lists = new Lists({
+    const column = leftColumn(root, {
       api,
       conversations: this.conversations,
-      onLoaded: () => this.#show(),
-      onArrived: (row) => this.news.joined(row, this.talk.id),
-    });
-    this.list = new List(root, {
-      conversations: this.conversations,
+      storage,
       open: (id) => this.open(id),
       accept: (id) => this.acts.run("accept", id),
-      load: (name) => this.lists.loadTab(name),
+      onLoaded: () => this.#show(),
+      openId: () => this.talk.id,
+      say,
     });
-    this.news = new News({ conversations: this.conversations, say, tell: (row) => this.list.tell(row) });
+    Object.assign(this, column);
+    this.aids = new Assistance(root, { api: aids, me: staff, work: this, say });
+    this.talk.similar = this.aids.similar;
   }
 
   /** The lists that are always known, and the conversation that was open before a reload. */
@@ -75,12 +77,13 @@ export class Workplace {
     await this.list.choose(isQuiet ? "mine" : this.list.name);
     if (this.views.linked && !this.talk.id) this.open(this.views.linked);
     this.news.showTitle();
+    this.aids.mentions.look();
   }
 
-  open(id, from = null) {
+  open(id, from = null, messageId = null) {
     this.views.openTalk(id);
     this.list.mark(id);
-    return this.talk.openOne(id, from);
+    return this.talk.openOne(id, from, messageId);
   }
 
   receive(changes, { live }) {
@@ -88,6 +91,7 @@ export class Workplace {
       const isNew = change.type === "message" && change.message.seq > (this.conversations.row(change.conversation_id)?.last_seq ?? 0);
       this.lists.askAgain(this.conversations.note(change));
       this.talk.receive(change, live);
+      this.aids.mentions.receive(change, live);
       if (live && isNew) this.news.announce(change, this.talk.id);
     }
     this.#show();
@@ -95,16 +99,9 @@ export class Workplace {
 
   connected() {
     this.outbox.retryAll();
+    this.drafts.saveAll();
+    this.reading.report();
     if (this.list.failure) this.list.choose(this.list.name);
-  }
-
-  write(mode) {
-    if (this.talk.id) this.composer.focus(mode);
-  }
-
-  leave(target) {
-    if (target === this.composer.input) return void this.list.focus();
-    if (!this.views.back()) this.list.focus();
   }
 
   sent(item, message) {
@@ -113,10 +110,11 @@ export class Workplace {
     this.#show();
   }
 
-  async #changed(verb, conversation) {
+  /** We have done this with a conversation. */
+  async changed(verb, conversation) {
     this.conversations.put(conversation);
     this.#show();
-    if (verb !== "accept") return this.talk.refresh();
+    if (!["accept", "take_over"].includes(verb)) return this.talk.refresh();
     if (this.list.name === "queue" && !this.conversations.list("queue").length) this.list.choose("mine");
     if (this.talk.id === conversation.id) this.talk.refresh();
     else await this.open(conversation.id);
@@ -130,13 +128,15 @@ export class Workplace {
     this.lists.askAgain(["queued", "staff"]);
   }
 
-  #insert(text) {
+  /** Puts an answer into the reply; sending is left to the person. */
+  insert(text) {
     if (this.views.isNarrow) this.root.dataset.view = "talk";
     this.composer.insert(text);
     this.say("已放入回复框，还没有发送。");
   }
 
   #saw(id) {
+    this.aids.mentions.saw(this.conversations.row(id));
     this.conversations.see(id);
     this.#show();
   }

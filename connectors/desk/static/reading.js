@@ -1,0 +1,28 @@
+/** Tells the server what has been read, a moment later and the newest only. */
+
+const REPORT_MILLISECONDS = 600;
+
+export class Reading {
+  #due = new Map(); // conversation -> seq
+  #timer = null;
+
+  constructor({ api }) {
+    this.api = api;
+  }
+
+  saw(id, seq) {
+    this.#due.set(id, seq);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.report(), REPORT_MILLISECONDS);
+  }
+
+  /** Reports now; what does not get through is reported with the next. */
+  async report() {
+    for (const [id, seq] of [...this.#due]) {
+      this.#due.delete(id);
+      await this.api.markRead(id, seq).catch((error) => {
+        if (!error.permanent && !this.#due.has(id)) this.#due.set(id, seq);
+      });
+    }
+  }
+}
