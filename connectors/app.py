@@ -165,7 +165,9 @@ async def _service_error(request: Request, error: ServiceError) -> HTTPResponse:
     if isinstance(error, Forbidden):
         context = request.app.ctx
         await context.database.write(record_refusal, request, now=context.clock())
-    return json(error.as_json(), status=error.status)
+    wait = error.details.get("retry_after_seconds")
+    headers = {"Retry-After": str(wait)} if wait else None
+    return json(error.as_json(), status=error.status, headers=headers)
 
 
 def _too_large(_request: Request, _error: PayloadTooLarge) -> HTTPResponse:

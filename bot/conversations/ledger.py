@@ -24,7 +24,8 @@ from bot.conversations.models import (
     Customer,
     Message,
 )
-from bot.delivery.outbox import enqueue, note_contact
+from bot.conversations.pace import keep_pace
+from bot.delivery.outbox import PUSH_CHANNELS, enqueue, note_contact
 from bot.errors import (
     BadInput,
     ConversationNotFound,
@@ -169,6 +170,7 @@ def record_incoming(
         BadInput: Empty, without a usable ``client_id``, or a payload that was not offered.
         TooLarge: More than 2,000 characters.
         ConversationNotFound: Not this customer's conversation.
+        TooManyRequests: Faster than a person writes; see ``pace``.
     """
     # Two deliveries at once wait here for each other, so that the second finds the first.
     conversation = conversation_for(session, conversation_id, customer, lock=True)
@@ -179,6 +181,9 @@ def record_incoming(
     if earlier is not None:
         return Received(earlier, False, session.get_one(Conversation, earlier.conversation_id))
     text, data = _checked(session, customer, incoming)
+    if customer.channel not in PUSH_CHANNELS:
+        # Where the far side never repeats what was refused, everything is taken.
+        keep_pace(session, customer, now=now)
     conversation = current_conversation(session, conversation)
     if conversation.status == ConversationStatus.RESOLVED:
         conversation = _new_conversation(session, customer, now)

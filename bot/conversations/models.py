@@ -54,7 +54,7 @@ class Customer(Base):
 
     ``address`` is where a push channel reaches them (never logged: it names a person), and
     ``last_contact_at`` when they last wrote there. ``seen_cursor`` is the newest line of the change
-    feed that their client is known to have; ``paced_at`` belongs to ``reception.keep_pace``.
+    feed that their client is known to have; ``paced_at`` belongs to ``pace``.
     """
 
     __tablename__ = "customers"

@@ -7,6 +7,7 @@ export class Outbox {
   #busy = false;
   #failures = 0;
   #timer = null;
+  #notBefore = 0;
 
   constructor({ storage, transport, onChange, onSent }) {
     Object.assign(this, { storage, transport, onChange, onSent });
@@ -60,7 +61,7 @@ export class Outbox {
 
   /** Sends one after the other, so that their order is kept. */
   async flush() {
-    if (this.#busy) return;
+    if (this.#busy || Date.now() < this.#notBefore) return;
     this.#busy = true;
     clearTimeout(this.#timer);
     try {
@@ -85,6 +86,14 @@ export class Outbox {
       item.renewed = true;
       this.transport.forget();
       return true;
+    }
+    if (error.retryAfter) {
+      // Too fast: it stays in its place and goes by itself when the server says.
+      item.note = `发得有点快，约 ${error.retryAfter} 秒后自动发送`;
+      this.#mark(item, "sending");
+      this.#notBefore = Date.now() + error.retryAfter * 1000;
+      this.#timer = setTimeout(() => this.flush(), error.retryAfter * 1000 + 50);
+      return false;
     }
     this.#failures += 1;
     if (error.permanent) {

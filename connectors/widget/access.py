@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -84,7 +85,11 @@ class _Bucket:
 
 
 class Limiter:
-    """A token bucket for each caller: ``burst`` calls at once, then ``per_second``."""
+    """A token bucket for each caller: ``burst`` calls at once, then ``per_second``.
+
+    Each process counts for itself: it guards its own time, and a refusal must cost next to
+    nothing. What a customer may store is counted over all processes (``bot.conversations.pace``).
+    """
 
     def __init__(self, burst: float, per_second: float) -> None:
         self._burst = burst
@@ -106,5 +111,8 @@ class Limiter:
         filled = bucket.left + (now - bucket.filled_at) * self._per_second
         bucket.left, bucket.filled_at = min(self._burst, filled), now
         if bucket.left < 1:
-            raise TooManyRequests
+            seconds = math.ceil((1 - bucket.left) / self._per_second)
+            raise TooManyRequests(
+                f"操作过于频繁，请 {seconds} 秒后再试。", retry_after_seconds=seconds
+            )
         bucket.left -= 1

@@ -247,7 +247,11 @@ def test_flood_is_refused_in_words(xiaolin: Xiaolin, database: Database) -> None
         xiaolin.client.post(f"{xiaolin.path}/messages", json={"client_id": "same", "text": "刷"})
         for _ in range(600)
     ]
-    refused(next(a for a in answers if a.status_code != 202), 429, "too_many_requests")
+    refusal = next(a for a in answers if a.status_code != 202)
+    refused(refusal, 429, "too_many_requests")
+    wait = refusal.json()["error"]["retry_after_seconds"]
+    assert refusal.headers["Retry-After"] == str(wait)
+    assert f"{wait} 秒后" in refusal.json()["error"]["message"]
     assert messages_stored(database) <= 2
 
 

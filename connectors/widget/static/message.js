@@ -37,7 +37,7 @@ export function pendingNode(item, { retry, takeBack }) {
   const node = messageNode({ author: "customer", kind: "text", text: item.text }, {});
   node.classList.add("message-pending");
   if (item.state !== "failed") {
-    node.append(element("p", { class: "delivery", text: "发送中" }));
+    node.append(element("p", { class: "delivery", text: item.note || "发送中" }));
     return node;
   }
   node.classList.add("message-failed");

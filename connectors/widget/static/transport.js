@@ -6,8 +6,9 @@ const PASSING = new Set([408, 425, 429]);
 
 /** The server said no, in words for the customer. `permanent`: asking again will not help. */
 export class Refused extends Error {
-  constructor(status, code, message) {
+  constructor(status, code, message, retryAfter = 0) {
     super(message);
+    this.retryAfter = retryAfter; // seconds, when we were too fast
     this.status = status;
     this.code = code;
     this.permanent = status < 500 && !PASSING.has(status);
@@ -97,6 +98,10 @@ export class Transport {
     return this.#call("POST", `/${this.conversationId}/handoff`, { reason });
   }
 
+  typing() {
+    return this.#call("POST", `/${this.conversationId}/typing`);
+  }
+
   rate(conversationId, score, tags, comment) {
     return this.#call("POST", `/${conversationId}/feedback`, { score, tags, comment });
   }
@@ -128,8 +133,8 @@ export class Transport {
     });
     const answer = await response.json().catch(() => null);
     if (!response.ok || answer === null) {
-      const { code = "unreadable", message = "服务暂时没有应答，请稍后再试。" } = answer?.error ?? {};
-      throw new Refused(response.ok ? 502 : response.status, code, message);
+      const { code = "unreadable", message = "服务暂时没有应答，请稍后再试。", retry_after_seconds: wait } = answer?.error ?? {};
+      throw new Refused(response.ok ? 502 : response.status, code, message, wait);
     }
     return answer;
   }
