@@ -21,7 +21,7 @@ async def wait_for_changes(
     """The changes ``read`` finds now, or as soon as a topic is announced, or none in time.
 
     Listening begins before reading, so that a change between the two is not missed. The topics
-    in ``lazily`` wake at most once a second.
+    in ``lazily`` wake every two seconds at most.
     """
     context = request.app.ctx
     deadline = asyncio.get_running_loop().time() + seconds

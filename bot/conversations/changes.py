@@ -21,7 +21,7 @@ from bot.database import last_of_next_values
 from bot.delivery.states import States, states_on
 from bot.staff.models import Role, Staff
 
-# Wakes everybody at the desk: at once, or within a second for what few of them can see.
+# Wakes everybody at the desk: at once, or within two seconds for what few of them can see.
 DESK = "desk"
 DESK_LATER = "desk:later"
 _ANSWERABLE = (Role.SUPERVISOR, Role.ADMIN)

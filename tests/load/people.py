@@ -18,7 +18,7 @@ from tests.running import DEMO_PASSWORD
 # A channel delivers a message up to this many times.
 MOST_DELIVERIES = 4
 LONGEST_BURST = 6
-PERSON_SHARE = 0.004
+PERSON_SHARE = 0.015
 
 
 class Customer:

@@ -1,0 +1,54 @@
+"""The network goes and comes at any moment; the page ends with what a fresh one shows."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.office import Office, ask, said
+
+pytestmark = pytest.mark.browser
+
+STEPS = 12
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_page_that_was_cut_off_at_any_moment_ends_with_what_a_fresh_page_shows(
+    office: Office, page: Page, seed: int
+) -> None:
+    chance = Random(seed)
+    ask(page, "第一句")
+    said(page, "听到：第一句").wait_for()
+    office.staff("accept")
+    written: list[str] = []
+    for number in range(STEPS):
+        step = chance.choice(["off", "on", "staff", "staff", "customer"])
+        if step in ("off", "on"):
+            page.context.set_offline(step == "off")
+            continue
+        written.append(f"{step} {number}")
+        if step == "staff":
+            office.staff("say", written[-1])
+        else:
+            ask(page, written[-1])
+        if chance.random() < 0.5:
+            # Long enough for a message to be half on its way, or to arrive.
+            page.wait_for_timeout(chance.randrange(80))
+    page.context.set_offline(False)
+    for text in written:
+        expect(said(page, text)).to_have_count(1, timeout=15_000)
+    page.get_by_text("网络连接中断").wait_for(state="hidden")
+    texts = page.locator(".log .text")
+    followed = texts.all_inner_texts()
+    page.reload()
+    said(page, written[-1]).wait_for()
+    expect(texts).to_have_count(len(followed))
+    assert texts.all_inner_texts() == followed
+    assert [each for each in texts.all_inner_texts() if each.startswith("staff")] == [
+        each for each in written if each.startswith("staff")
+    ]
+    assert sorted(office.heard()) == sorted(
+        ["第一句", *(each for each in written if each.startswith("customer"))]
+    )
