@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -149,7 +148,7 @@ async def _rest(app: Sanic[Any, Any]) -> None:
 
 async def _end(app: Sanic[Any, Any]) -> None:
     await app.ctx.turns.retire()
-    await asyncio.to_thread(app.ctx.bell.detach)
+    await app.ctx.bell.detach()
 
 
 async def _protect(request: Request, response: HTTPResponse) -> None:

@@ -12,6 +12,7 @@ import asyncio
 import json
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
@@ -55,11 +56,11 @@ class Bell:
             self._news = _News(database, self.ring_from_any_thread)
             self._news.start()
 
-    def detach(self) -> None:
-        """Stop listening to other processes; waits a second at most."""
-        if self._news is not None:
-            self._news.stop()
-            self._news = None
+    async def detach(self) -> None:
+        """Stop listening to other processes; a second time nothing happens."""
+        news, self._news = self._news, None
+        if news is not None:
+            await news.stop()
 
     def ring_from_any_thread(self, topics: set[str]) -> None:
         """Ring, from a thread that is not the event loop's."""
@@ -150,12 +151,14 @@ class _News:
             self.watch = Watch(newest(session))
         self._thread.start()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         self._over.set()
         # Wakes the thread; if the database is away, it notices by itself within a second.
-        with suppress(SQLAlchemyError), self._database.writing() as session:
-            session.info["topics"] = {"over"}
-        self._thread.join(2 * LOOK_SECONDS)
+        with suppress(SQLAlchemyError):
+            await self._database.write(_say_something)
+        end = time.monotonic() + 2 * LOOK_SECONDS
+        while self._thread.is_alive() and time.monotonic() < end:
+            await asyncio.sleep(0.01)
 
     def _run(self) -> None:
         while not self._over.is_set():
@@ -198,6 +201,10 @@ class _News:
             if missed:
                 logger.info("news_missed changes=%d", len(missed))
                 self._ring(topics_of(session, missed))
+
+
+def _say_something(session: Session) -> None:
+    session.info["topics"] = {"over"}
 
 
 class Watch:

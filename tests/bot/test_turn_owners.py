@@ -213,4 +213,4 @@ class TestBellOverPostgresql:
                 await asyncio.wait_for(rung.wait(), seconds)
                 return rung.is_set()
         finally:
-            await asyncio.to_thread(bell.detach)
+            await bell.detach()

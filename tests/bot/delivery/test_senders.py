@@ -248,7 +248,7 @@ def test_running_sender_is_woken_by_a_new_parcel(
             while states(database) != ["sent"]:
                 await asyncio.sleep(0.01)
         await running.stop()
-        bell.detach()
+        await bell.detach()
         assert channel.texts == ["一"]
 
     asyncio.run(whole())
@@ -272,7 +272,7 @@ def test_stopping_sender_records_what_is_under_way(
         await asyncio.sleep(0)
         channel.hold.set()
         await stopping
-        bell.detach()
+        await bell.detach()
         assert states(database) == ["sent"]
 
     asyncio.run(whole())
