@@ -74,14 +74,18 @@ class Similar:
         self._postings = Postings([])
         self._rows: dict[str, NDArray[np.float32]] = {}
         self._checked_at: datetime | None = None
-        self._lock = threading.Lock()
+        self._reading = threading.Lock()
+        self._swapping = threading.Lock()
 
     def refresh(self, session: Session, *, now: datetime) -> None:
         """Take in what was resolved since; looks at most once a minute.
 
-        Only new conversations are read, and those that are no longer there are forgotten.
+        Only new conversations are read, and those that are no longer there are forgotten. While
+        one caller reads, the others go on with what is there.
         """
-        with self._lock:
+        if not self._reading.acquire(blocking=False):
+            return
+        try:
             if self._checked_at is not None and now - self._checked_at < _CHECK_EVERY:
                 return
             latest = _latest(session)
@@ -92,6 +96,8 @@ class Similar:
                 kept = {key: pairs for key, pairs in self._pairs.items() if key not in gone}
                 self._take(kept | read)
             self._checked_at = now
+        finally:
+            self._reading.release()
 
     def find(self, question: str, *, without: str = "", limit: int = 3) -> list[Answered]:
         """The best answers to similar questions, one of each conversation, best first.
@@ -101,7 +107,7 @@ class Similar:
             without: A conversation that needs no reminding of itself.
             limit: How many at most.
         """
-        with self._lock:
+        with self._swapping:
             answered, postings = self._answered, self._postings
         if not question or not answered:
             return []
@@ -119,11 +125,13 @@ class Similar:
         return list(best.values())[:limit]
 
     def _take(self, pairs: dict[str, tuple[Answered, ...]]) -> None:
-        self._pairs = pairs
-        self._answered = [each for those in pairs.values() for each in those]
-        self._postings = Postings([each.question for each in self._answered])
-        asked = {each.question for each in self._answered}
-        self._rows = {text: row for text, row in self._rows.items() if text in asked}
+        answered = [each for those in pairs.values() for each in those]
+        postings = Postings([each.question for each in answered])
+        asked = {each.question for each in answered}
+        rows = {text: row for text, row in self._rows.items() if text in asked}
+        with self._swapping:
+            self._pairs, self._answered = pairs, answered
+            self._postings, self._rows = postings, rows
 
     def _scores(self, question: str, texts: Sequence[str], covered: Scores) -> list[float]:
         if self._encode is None or not texts:
