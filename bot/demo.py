@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.database import Database
+from bot.desk.canned import begin_teams
 from bot.resources.importing import import_resources
 from bot.settings import Settings
 from bot.staff.models import Staff
@@ -41,7 +43,12 @@ def seed(database: Database, settings: Settings) -> list[DemoAccount]:
     """
     with database.writing() as session:
         import_resources(session)
-        return [_account(session, settings, *each) for each in _ACCOUNTS]
+        is_new = session.scalar(select(Staff.id).limit(1)) is None
+        accounts = [_account(session, settings, *each) for each in _ACCOUNTS]
+        if is_new:
+            admin = session.scalars(select(Staff).where(Staff.username == "admin")).one()
+            begin_teams(session, admin, now=datetime.now(UTC))
+        return accounts
 
 
 def _account(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+import yaml
 from sqlalchemy import bindparam, or_, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -20,6 +22,7 @@ from bot.staff.models import Staff
 
 # More is a knowledge base, and belongs there.
 MOST_OF_ONE_OWNER = 300
+_FIRST = Path(__file__).parent / "phrases.yml"
 _KEEP_TEAMS = ("supervisor", "admin")
 _SHORTCUT = re.compile(r"[0-9A-Za-z\u4e00-\u9fff_-]{1,20}")
 _LONGEST_TITLE = 40
@@ -89,6 +92,12 @@ def drop_canned(session: Session, staff: Staff, canned_id: int) -> None:
         CannedNotFound, Forbidden: As in ``save_canned``.
     """
     session.delete(_own(session, staff, canned_id))
+
+
+def begin_teams(session: Session, staff: Staff, *, now: datetime) -> None:
+    """Give the team its first phrases (``phrases.yml``), in the name of who may keep them."""
+    for each in yaml.safe_load(_FIRST.read_text("utf-8")):
+        save_canned(session, staff, Phrase(**each, for_team=True), now=now)
 
 
 def count_use(session: Session, staff: Staff, key: str, *, now: datetime) -> None:

@@ -145,6 +145,7 @@ def _edge_words(
     query = select(
         Message.conversation_id,
         Message.author,
+        Message.kind,
         Message.text,
         Message.seq,
         ends.c.first,
@@ -155,11 +156,11 @@ def _edge_words(
         & ((Message.seq == ends.c.first) | (Message.seq == ends.c.last)),
     )
     first, last = {}, {}
-    for conversation_id, author, words, seq, first_seq, last_seq in session.execute(query):
+    for conversation_id, author, kind, words, seq, first_seq, last_seq in session.execute(query):
         if seq == first_seq:
             first[conversation_id] = words[:_FIRST_WORDS]
         if seq == last_seq:
-            last[conversation_id] = {"author": author, "text": words[:_LAST_WORDS]}
+            last[conversation_id] = {"author": author, "kind": kind, "text": words[:_LAST_WORDS]}
     return first, last
 
 

@@ -5,6 +5,7 @@ import { hook } from "/static/dom.js";
 const LONGEST = 2000; // the server's limit
 const COUNT_FROM = 1800;
 const COMPOSING_KEY = 229; // what browsers report for a key that an input method swallowed
+const BLANK = /\{(?:客户姓名|单位|案件号|工号|姓名|平台名称)\}/;
 const NAMES = { reply: "回复客户", note: "内部备注" };
 
 export class Composer {
@@ -56,10 +57,6 @@ export class Composer {
     if (conversationId === this.#of && this.drafts.take(conversationId, kept)) this.switchTo(this.mode);
   }
 
-  get conversation() {
-    return this.#of;
-  }
-
   get hasReply() {
     return Boolean(this.#draft("reply").trim());
   }
@@ -86,11 +83,6 @@ export class Composer {
     this.input.scrollTop = this.input.scrollHeight;
   }
 
-  /** Puts text where the caret is. */
-  type(text) {
-    this.replace(this.input.selectionStart, this.input.selectionEnd, text);
-  }
-
   /** Puts text in place of a piece of what is there; the caret stands behind it. */
   replace(start, end, text) {
     this.input.setRangeText(text, start, end, "end");
@@ -109,12 +101,19 @@ export class Composer {
     if (!text) this.#say(isReply ? "请先写回复内容。" : "请先写备注内容。", true);
     else if (isReply && this.#block) this.#say(`${this.#block}您写的内容已存为草稿。`, true);
     else if ([...text].length > LONGEST) this.#changed();
+    else if (isReply && BLANK.test(text)) this.#pointTo(BLANK.exec(this.input.value));
     else {
       this.input.value = "";
       this.#changed();
       this.onSend(text, { conversation_id: this.#of, private: !isReply });
     }
     this.input.focus({ preventScroll: true });
+  }
+
+  /** A variable that nobody filled in must not reach a customer. */
+  #pointTo(blank) {
+    this.#say(`请先填写或删去 ${blank[0]}，再发送。`, true);
+    this.input.setSelectionRange(blank.index, blank.index + blank[0].length);
   }
 
   #draft(mode) {

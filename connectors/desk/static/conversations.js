@@ -67,7 +67,7 @@ export class Conversations {
     if (!row || message.seq <= row.last_seq) return [];
     let asked = [];
     Object.assign(row, { last_seq: message.seq, last_message_at: message.created_at });
-    if (message.author !== "system" && !message.private) row.last_words = { author: message.author, text: message.text.slice(0, 60) };
+    if (message.author !== "system" && !message.private) row.last_words = { author: message.author, kind: message.kind, text: message.text.slice(0, 60) };
     if (message.author === "customer") {
       row.first_words ||= message.text.slice(0, 60);
       // Only the server knows working time, and by when an answer is due.

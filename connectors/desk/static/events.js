@@ -6,10 +6,10 @@ import { categoryName, reasonName, staffName } from "./words.js";
 
 const PROMISES = { first_response: "首次回复", next_response: "回复", resolution: "办结" };
 
+/** Accepting has no words of its own: the customer was told who serves, and that line says it. */
 const WORDS = {
   request_handoff: ({ reason }) => `转人工 · 原因：${reasonName(reason) || "未说明"}`,
   assign: ({ staff }) => `已分配给${staffName(staff)}`,
-  accept: ({ staff }) => `${staffName(staff)}接入`,
   transfer: ({ staff, reason, to }) => (to === "queued" ? `${staffName(staff)}转给${groupName(reason)}` : `转接给${staffName(staff)}`),
   take_over: ({ staff }) => `${staffName(staff)}接管`,
   requeue: ({ staff, reason }) => [`${staff ? staffName(staff) : ""}放回排队`, reasonName(reason)].filter(Boolean).join(" · "),

@@ -47,6 +47,7 @@ export class Finder {
     this.#asking += 1;
     this.input.value = "";
     for (const field of Object.values(this.fields)) field.value = "";
+    this.#unfold(false);
   }
 
   async ask() {

@@ -22,7 +22,8 @@ export class Phrases {
   open() {
     this.composer.focus("reply");
     if (this.composer.mode !== "reply") return;
-    if (this.#asked() === null) this.composer.type("/");
+    const { selectionStart: start, selectionEnd: end } = this.composer.input;
+    if (this.#asked() === null) this.composer.replace(start, end, "/");
     this.#left = "";
     this.#ask();
   }
@@ -49,7 +50,7 @@ export class Phrases {
     const asked = this.#asked();
     if (asked === null) return;
     const asking = (this.#asking += 1);
-    const offers = await this.api.offers(asked.trim(), this.composer.conversation).catch(() => null);
+    const offers = await this.api.offers(asked.trim(), this.composer.place.conversation_id).catch(() => null);
     if (!offers || asking !== this.#asking) return;
     // A sentence that happens to hold a “/” is not a question.
     if (!offers.length && asked.length > 8) return void this.popup.hide();

@@ -43,7 +43,7 @@ function wordsOf(row, isMine) {
   if (row.has_draft) return [element("span", { class: "row-draft", text: "［草稿］" }), row.first_words];
   const last = isMine ? row.last_words : null;
   if (!last) return [row.first_words || "（还没有说话）"];
-  return [{ customer: "", bot: "机器人：", staff: "我：" }[last.author] + last.text];
+  return [{ customer: "", bot: "机器人：", staff: "我：" }[last.author] + (last.text || (last.kind === "file" ? "［文件］" : "［卡片］"))];
 }
 
 function stateOf(row, isMine) {

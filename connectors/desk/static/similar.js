@@ -32,7 +32,7 @@ export class Similar {
       "article",
       { class: "suggestion" },
       element("h3", { class: "suggestion-title", text: question }),
-      element("p", { class: "suggestion-text", text: answer }),
+      element("p", { class: "suggestion-text", title: answer, text: answer }),
       element("p", { class: "quiet", text: [categoryName(category), spokenTime(at)].filter(Boolean).join(" · ") }),
       element("button", { class: "button button-small", type: "button", text: "放入回复", "aria-label": `放入回复：${question}`, onclick: () => this.insert(answer) }),
     );

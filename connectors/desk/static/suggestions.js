@@ -44,25 +44,29 @@ export class Suggestions {
   }
 
   #fill(entries, emptyWords) {
-    const nodes = entries.map((entry) => this.#node(entry.title, entry.answer, entry.basis));
+    const nodes = entries.map((entry) => this.#node(entry.title, entry.answer, entry.basis, `faq:${entry.id}`));
     this.place.replaceChildren(...(nodes.length ? nodes : [element("p", { class: "quiet", text: emptyWords })]));
   }
 
-  #node(title, answer, basis) {
+  /** @param key under which it is counted that this went into a reply; empty for what is no entry */
+  #node(title, answer, basis, key = "") {
     const source = basis.length ? `依据：${basis.join("；")}` : "";
     const whole = [answer, source].filter(Boolean).join("\n");
     return element(
       "article",
       { class: "suggestion" },
       title ? element("h3", { class: "suggestion-title", text: title }) : null,
-      element("p", { class: "suggestion-text", text: answer }),
+      element("p", { class: "suggestion-text", title: answer, text: answer }),
       source ? element("p", { class: "quiet", text: source }) : null,
       element("button", {
         class: "button button-small",
         type: "button",
         text: "放入回复",
         "aria-label": title ? `放入回复：${title}` : "放入回复",
-        onclick: () => this.insert(whole),
+        onclick: () => {
+          this.insert(whole);
+          if (key) this.api.call("POST", "/canned/used", { key }).catch(() => {}); // only an order depends on it
+        },
       }),
     );
   }

@@ -33,7 +33,7 @@ export class Timeline {
 
   addEvent(event) {
     const node = eventNode(event);
-    return node && this.#put(`${event.transition} ${event.happened_at}`, node, event.happened_at, 0, 1);
+    return node && this.#put(`${event.transition} ${event.which ?? ""} ${event.happened_at}`, node, event.happened_at, 0, 1);
   }
 
   /** The element of a message; null when it is not here. */

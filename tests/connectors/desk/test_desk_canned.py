@@ -11,6 +11,10 @@ import pytest
 from bot.cases.service import open_case
 from bot.conversations.ledger import Opened
 from bot.database import Database
+from bot.demo import seed
+from bot.desk.canned import canned_of, drop_canned
+from bot.settings import Settings
+from bot.staff.models import Staff
 from bot.staff.service import add_staff, sign_in
 from tests import factories
 from tests.connectors.desk.calls import refusal
@@ -149,3 +153,17 @@ def test_nobody_and_the_coordinator_have_no_phrases(
     refusal(mallory.post(CANNED, json=phrase("nh", "您好")), 401, "unauthorized")
     refusal(coordinator.get(CANNED), 403, "forbidden")
     refusal(coordinator.post(CANNED, json=phrase("nh", "您好")), 403, "forbidden")
+
+
+def test_team_begins_with_phrases_that_can_be_filled_in(database: Database) -> None:
+    settings = Settings(demo_password=factories.PASSWORD)
+    for _ in range(2):  # put in once, not at every start
+        seed(database, settings)
+    with database.writing() as session:
+        admin = session.query(Staff).filter_by(username="admin").one()
+        phrases = canned_of(session, admin)
+        assert len(phrases) == 8
+        drop_canned(session, admin, phrases[0].id)
+    seed(database, settings)
+    with database.reading() as session:
+        assert len(canned_of(session, session.query(Staff).first() or admin)) == 7
