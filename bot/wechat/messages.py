@@ -120,9 +120,10 @@ class Noted:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A type nobody has told us about."""
+    """A type nobody has told us about; the customer said it unless ``is_event``."""
 
     kind: str
+    is_event: bool = False
 
 
 Content = (
@@ -175,7 +176,8 @@ def read_callback(fields: Fields, app_id: str) -> Callback:
     if read is not None and openid:
         content = read(fields)
     else:
-        content = Unknown((event or kind or _text(fields, "InfoType"))[:40])
+        name = event or kind or _text(fields, "InfoType")
+        content = Unknown(name[:40], is_event=kind in ("event", ""))
     return Callback(openid, _text(fields, "ToUserName")[:64], _key(fields, app_id, kind), content)
 
 

@@ -147,7 +147,7 @@ def read(text: str) -> Callback:
             ),
             SubscriptionSent((("a", "0"),)),
         ),
-        (event("something_new"), Unknown("something_new")),
+        (event("something_new"), Unknown("something_new", True)),
     ],
 )
 def test_every_type_is_read(body: str, content: Content) -> None:

@@ -1,0 +1,230 @@
+"""What a callback means to us: stored once, before Tencent is answered."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from bot.conversations.answering import Asked
+from bot.conversations.handoff import Handoff
+from bot.conversations.ledger import (
+    MAX_TEXT,
+    Incoming,
+    Received,
+    append,
+    cleaned,
+    conversation_at,
+    record_incoming,
+)
+from bot.conversations.models import Author, Conversation, ConversationStatus, Customer
+from bot.conversations.reception import admit
+from bot.delivery.outbox import release
+from bot.errors import PayloadNotOffered
+from bot.responses import Responses
+from bot.wechat import windows
+from bot.wechat.choices import chosen
+from bot.wechat.forgetting import forget
+from bot.wechat.menu import SAID_BY_MENU
+from bot.wechat.messages import (
+    Callback,
+    Followed,
+    Link,
+    Media,
+    MenuClicked,
+    Place,
+    Scanned,
+    Text,
+    Unfollowed,
+    Unknown,
+    Unsupported,
+)
+from bot.wechat.models import WeChatDelivery
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "wechat"
+# In place of a menu message's item: an item of the account's own menu.
+CLICKED = "menu"
+_CONCERNS_US = (
+    Text | Media | Place | Link | Unsupported | Unknown | Followed | Scanned | MenuClicked
+)
+_NAMES = {"image": "图片", "voice": "语音", "video": "视频", "file": "文件"}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What is to be done once Tencent has been answered.
+
+    Attributes:
+        conversation_id: Where a turn is to be run, if ``bot_answers``.
+        fetch: A message whose picture or voice has to be fetched from Tencent, and its media id.
+    """
+
+    conversation_id: str | None = None
+    bot_answers: bool = False
+    begun: Asked | None = None
+    fetch: tuple[str, str] | None = None
+
+
+NOTHING = Taken()
+
+
+class Receiver:
+    """Takes callbacks in, each in one unit of work."""
+
+    def __init__(self, handoff: Handoff, responses: Responses, platform_name: str) -> None:
+        self._handoff = handoff
+        self._responses = responses
+        self._platform_name = platform_name
+
+    def receive(self, session: Session, callback: Callback, *, now: datetime) -> Taken:
+        """Store what a callback says; one that has been taken before changes nothing.
+
+        The claim on its key and everything that follows from it are one unit of work: Tencent may
+        deliver again as long as we have not said that we have it.
+        """
+        if not _claim(session, callback.key, now):
+            return NOTHING
+        content = callback.content
+        # Our own words coming back name the account as their sender; its ids begin like this.
+        if not callback.openid or callback.openid.startswith("gh_"):
+            return NOTHING
+        if isinstance(content, Unfollowed):
+            forget(session, callback.openid, now=now)
+            return NOTHING
+        if isinstance(content, Unknown) and content.is_event:
+            logger.info("wechat_unknown kind=%s", content.kind)
+            return NOTHING
+        if not isinstance(content, _CONCERNS_US):
+            return NOTHING
+        customer, conversation = conversation_at(session, CHANNEL, callback.openid, now=now)
+        session.get_one(WeChatDelivery, callback.key).customer_id = customer.id
+        match content:
+            case Text():
+                return self._text(session, customer, conversation, callback.key, content, now)
+            case Media(recognition=heard) if heard:
+                heard_text = Text(heard)
+                return self._text(session, customer, conversation, callback.key, heard_text, now)
+            case Followed(scene=scene) | Scanned(scene=scene):
+                window = windows.note_click(session, customer.id, now=now)
+                window.followed, window.scene = True, scene or window.scene
+                release(session, customer.id, CHANNEL, now=now)
+                self._say(session, conversation, "utter_system_wechat_greeting", now)
+                return NOTHING
+            case MenuClicked(key=menu_key):
+                said = Text(SAID_BY_MENU.get(menu_key, menu_key), CLICKED)
+                return self._text(session, customer, conversation, callback.key, said, now)
+            case _:
+                return self._not_text(session, customer, conversation, callback, now)
+
+    def _text(
+        self,
+        session: Session,
+        customer: Customer,
+        conversation: Conversation,
+        key: str,
+        said: Text,
+        now: datetime,
+    ) -> Taken:
+        note = windows.note_click if said.menu_id else windows.note_message
+        note(session, customer.id, now=now)
+        text = cleaned(said.text)[:MAX_TEXT]
+        payload = chosen(session, customer.id, conversation.id, text, said.menu_id)
+        incoming = Incoming(key, text or "？", payload)
+        try:
+            admitted = admit(session, conversation.id, customer, incoming, self._handoff, now=now)
+        except PayloadNotOffered:
+            # An item of a menu that has long scrolled away: its words still say something.
+            incoming = Incoming(key, text or "？")
+            admitted = admit(session, conversation.id, customer, incoming, self._handoff, now=now)
+        conversation_id = admitted.received.conversation.id
+        return Taken(conversation_id, admitted.bot_answers, admitted.begun)
+
+    def _not_text(
+        self,
+        session: Session,
+        customer: Customer,
+        conversation: Conversation,
+        callback: Callback,
+        now: datetime,
+    ) -> Taken:
+        windows.note_message(session, customer.id, now=now)
+        label, data = _described(callback)
+        incoming = Incoming(callback.key, label)
+        received = record_incoming(session, conversation.id, customer, incoming, now=now)
+        received.message.data = {**received.message.data, **data}
+        if received.conversation.status == ConversationStatus.BOT:
+            self._acknowledge(session, received, callback, label, now)
+        media_id = callback.content.media_id if isinstance(callback.content, Media) else ""
+        return Taken(fetch=(received.message.id, media_id) if media_id else None)
+
+    def _acknowledge(
+        self, session: Session, received: Received, callback: Callback, label: str, now: datetime
+    ) -> None:
+        conversation, message = received.conversation, received.message
+        if isinstance(callback.content, Media) and callback.content.kind == "voice":
+            self._say(session, conversation, "utter_system_wechat_voice", now)
+        elif isinstance(callback.content, Media):
+            kind = _NAMES.get(callback.content.kind, "文件")
+            self._say(session, conversation, "utter_system_file_received", now, file=kind)
+        elif isinstance(callback.content, Place | Link):
+            self._say(session, conversation, "utter_system_wechat_received", now, what=label)
+        else:
+            self._say(session, conversation, "utter_system_not_text", now)
+        # An earlier message that nobody has answered yet must not count as answered with it.
+        if conversation.answered_seq == message.seq - 1:
+            conversation.answered_seq = conversation.last_seq
+
+    def _say(
+        self,
+        session: Session,
+        conversation: Conversation,
+        response: str,
+        now: datetime,
+        **variables: str,
+    ) -> None:
+        line = self._responses.line(response, platform=self._platform_name, **variables)
+        append(
+            session,
+            conversation,
+            Author.SYSTEM,
+            line.text,
+            now=now,
+            kind=line.kind,
+            data=line.data,
+        )
+
+
+def _described(callback: Callback) -> tuple[str, dict[str, object]]:
+    """What staff read in place of what is no text, and what a page may show."""
+    content = callback.content
+    match content:
+        case Media():
+            name = _NAMES.get(content.kind, "文件")
+            label = f"{name}：{cleaned(content.title)[:100]}" if content.title else f"［{name}］"
+            return label, {"media": {"kind": content.kind, "media_id": content.media_id}}
+        case Place():
+            label = cleaned(content.label)[:100] or f"{content.latitude},{content.longitude}"
+            place = {"latitude": content.latitude, "longitude": content.longitude}
+            return f"位置：{label}", {"place": {**place, "label": label}}
+        case Link():
+            title = cleaned(content.title)[:100] or "网页"
+            # The address is a stranger's: shown as text, never opened by us.
+            return f"链接：{title} {cleaned(content.url)[:500]}".strip(), {}
+        case _:
+            return "［无法显示的消息］", {}
+
+
+def _claim(session: Session, key: str, now: datetime) -> bool:
+    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
+    claimed = (
+        insert(WeChatDelivery)
+        .values(key=key, received_at=now)
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(WeChatDelivery.key)
+    )
+    return session.execute(claimed).first() is not None

@@ -1,0 +1,1 @@
+"""WeChat's side: the callback, and the page that shows what was too long for a chat."""

@@ -1,0 +1,150 @@
+"""``/wechat/callback``: checked, stored and answered at once; the turn runs afterwards."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import empty, text
+
+from bot.errors import ServiceError
+from bot.wechat.account import Account, masked
+from bot.wechat.crypto import Refused, Signed, check_query, open_envelope
+from bot.wechat.messages import Callback, Text, read_callback
+from bot.wechat.reading import LARGEST_BODY, Fields, read_fields
+from bot.wechat.receiving import Receiver, Taken
+
+logger = logging.getLogger(__name__)
+
+PATH = "/wechat/callback"
+blueprint = Blueprint("wechat_callback")
+
+# Served back as it came, so nothing but what Tencent really sends may come back.
+_ECHO = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_NUMBER = re.compile(r"[0-9]{1,12}")
+
+
+@blueprint.get(PATH)
+async def verify(request: Request) -> HTTPResponse:
+    """Tencent's console asks whether we know the token; the answer is the bare ``echostr``."""
+    account: Account | None = request.app.ctx.wechat_account
+    if account is None:
+        return empty(404)
+    try:
+        return text(_echo(request, account), headers={"X-Content-Type-Options": "nosniff"})
+    except Refused as refused:
+        return _refusal(refused)
+
+
+@blueprint.post(PATH)
+async def receive(request: Request) -> HTTPResponse:
+    """Take one delivery; ``success`` means that it is stored."""
+    context = request.app.ctx
+    account: Account | None = context.wechat_account
+    if account is None:
+        return empty(404)
+    try:
+        callback = _callback(request, account)
+    except Refused as refused:
+        return _refusal(refused)
+    if isinstance(callback.content, Text):
+        context.turns.foresee(callback.content.text[:2000])
+    receiver: Receiver = context.wechat_receiver
+    try:
+        taken = await context.database.write(receiver.receive, callback, now=context.clock())
+    except ServiceError as error:
+        # Too fast, or nothing that can be kept: delivering it again would not change that.
+        logger.info("wechat_dropped customer=%s code=%s", masked(callback.openid), error.code)
+        return text("success")
+    except Exception:
+        # The outermost edge. Not stored, so not acknowledged: Tencent delivers it again. No body,
+        # because the customer would be shown whatever stood there.
+        logger.exception("wechat_not_stored")
+        return empty(500)
+    _go_on(context, callback, taken)
+    return text("success")
+
+
+def _go_on(context: Any, callback: Callback, taken: Taken) -> None:
+    logger.info(
+        "wechat_received customer=%s kind=%s",
+        masked(callback.openid),
+        type(callback.content).__name__,
+    )
+    if taken.bot_answers and taken.conversation_id is not None:
+        context.turns.wake(taken.conversation_id, taken.begun)
+        context.wechat_channel.is_typing(callback.openid)
+    if taken.fetch is not None:
+        context.wechat_channel.fetch(*taken.fetch)
+
+
+def _echo(request: Request, account: Account) -> str:
+    signed = _signed(request, account)
+    echo = _arg(request, "echostr")
+    if _arg(request, "msg_signature") and not _arg(request, "signature") and account.is_secure:
+        # WeCom encrypts it, and wants to see it in plain.
+        given = _arg(request, "msg_signature")
+        opened = open_envelope(account.pairs, given, signed, echo, account.app_id)
+        echo = opened.decode("utf-8", "replace")
+    else:
+        check_query(account.pairs, _arg(request, "signature"), signed)
+    if not _ECHO.fullmatch(echo):
+        raise Refused("an echostr of another form")
+    return echo
+
+
+def _callback(request: Request, account: Account) -> Callback:
+    """The cheap checks come first: nothing is parsed that a stranger could have sent."""
+    if len(request.body) > LARGEST_BODY:
+        raise Refused("too large")
+    signed = _signed(request, account)
+    given = _arg(request, "msg_signature")
+    # WeCom signs the envelope only; it says more than the query's signature does.
+    if _arg(request, "signature") or not (given and account.is_secure):
+        check_query(account.pairs, _arg(request, "signature"), signed)
+    fields = read_fields(request.body)
+    if account.is_secure:
+        fields = _inner(request, account, signed, fields)
+    callback = read_callback(fields, account.app_id)
+    openid = _arg(request, "openid")
+    if openid and callback.openid and openid != callback.openid:
+        raise Refused("about somebody else")
+    return callback
+
+
+def _inner(request: Request, account: Account, signed: Signed, fields: Fields) -> Fields:
+    # What compatible mode puts beside it in plain is signed by nobody and never read.
+    encrypted = fields.get("Encrypt")
+    if not isinstance(encrypted, str) or _arg(request, "encrypt_type") not in ("", "aes"):
+        raise Refused("not encrypted")
+    given = _arg(request, "msg_signature")
+    opened = open_envelope(account.pairs, given, signed, encrypted.strip(), account.app_id)
+    return read_fields(opened)
+
+
+def _signed(request: Request, account: Account) -> Signed:
+    signed = Signed(_arg(request, "timestamp"), _arg(request, "nonce"))
+    window = account.replay_window_seconds
+    if window:
+        if not _NUMBER.fullmatch(signed.timestamp):
+            raise Refused("no timestamp")
+        age = request.app.ctx.clock().timestamp() - int(signed.timestamp)
+        if abs(age) > window:
+            raise Refused("too old, or ahead of time")
+    return signed
+
+
+def _arg(request: Request, name: str) -> str:
+    values = request.args.getlist(name) or []
+    # Twice the same field: which of them was signed?
+    if len(values) > 1:
+        raise Refused("a query field twice")
+    return str(values[0]) if values else ""
+
+
+def _refusal(refused: Refused) -> HTTPResponse:
+    """The same answer for everything that is wrong."""
+    logger.debug("wechat_refused reason=%s", refused)
+    return empty(403)
