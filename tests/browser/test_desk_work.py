@@ -47,7 +47,10 @@ def desk(browser: Browser, web: Served) -> Iterator[Page]:
 
 def held(web: Served, database: Database, clock: FakeClock, *texts: str) -> list[Any]:
     """Conversations that Alice holds, in this order."""
-    opened = [queued(web, database, clock, text) for text in texts]
+    opened = []
+    for text in texts:
+        opened.append(queued(web, database, clock, text))
+        clock.advance(seconds=1)
     with database.writing() as session:
         alice = session.query(Staff).filter_by(username="alice").one()
         for each in opened:
@@ -91,7 +94,7 @@ def test_phrase_is_taken_with_a_slash_and_filled_in(
     desk.keyboard.type(f"/{ENTRY.title[:3]}")
     expect(choices.first).to_contain_text(ENTRY.title)
     desk.keyboard.press("Escape")
-    expect(choices).to_have_count(0)
+    expect(desk.locator("[data-popup]")).to_be_hidden()
     expect(box(desk)).to_have_value(f"/{ENTRY.title[:3]}")
     expect(box(desk)).to_be_focused()
 
@@ -135,8 +138,9 @@ def test_draft_is_there_after_a_reload_and_in_another_browser(
     expect(box(desk)).to_have_value("写到一半的话")
     expect(desk.locator(".row", has_text="第一位")).to_contain_text("草稿")
 
-    context, elsewhere = visit(browser, f"{web.url}/desk", PHONE)
+    context, elsewhere = visit(browser, f"{web.url}/desk", DESKTOP)
     sign_in(elsewhere)
+    elsewhere.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     elsewhere.get_by_role("tab", name="我的").click()
     open_row(elsewhere, "第一位")
     expect(box(elsewhere)).to_have_value("写到一半的话")
@@ -203,11 +207,15 @@ def test_colleague_called_in_a_note_is_told_and_finds_it(
     theirs.get_by_role("button", name="登录", exact=True).click()
     expect(theirs.locator("[data-who]")).to_be_visible()
     desk.keyboard.press("Enter")
-    expect(desk.locator(".message-private .called")).to_have_text("@鲍勃")
+    expect(desk.locator(".message-private .called").first).to_have_text("@鲍勃")
     expect(theirs.locator("[data-called-count]")).to_have_text("1")
+    desk.keyboard.type("@鲍勃 不急")
+    desk.keyboard.press("Enter")
+    expect(theirs.locator("[data-called-count]")).to_have_text("2")
     expect(theirs.get_by_role("button", name="爱丽丝（11 号）在备注里提到您")).to_be_visible()
     theirs.keyboard.press("m")
-    theirs.locator(".found-open").click()
+    expect(theirs.locator(".found-open")).to_have_count(2)
+    theirs.locator(".found-open").first.click()
     expect(theirs.get_by_role("log").get_by_text("型号对不对")).to_be_visible()
     expect(theirs.locator("[data-called-count]")).to_be_hidden()
     theirs.keyboard.press("Escape")
@@ -283,9 +291,9 @@ def test_answers_of_colleagues_to_similar_questions_are_one_click_away(
 def test_narrow_screen_has_room_for_filters_and_phrases(
     desk: Page, web: Served, database: Database, clock: FakeClock
 ) -> None:
-    desk.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     held(web, database, clock, "压力表" * 60)
     sign_in(desk)
+    desk.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     expect(desk.locator(".row")).to_have_count(1)
     assert desk.evaluate("document.documentElement.scrollWidth") == PHONE[0]
     open_row(desk, "压力表")

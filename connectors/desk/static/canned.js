@@ -10,15 +10,20 @@ export class Canned {
   constructor(page, { api, say }) {
     Object.assign(this, { api, say });
     this.dialog = hook(page, "canned");
-    this.list = hook(page, "canned-list");
-    this.form = hook(page, "canned-form");
-    this.title = hook(page, "canned-form-title");
-    this.error = hook(page, "canned-error");
-    this.team = hook(page, "canned-team-field");
-    this.variables = hook(page, "canned-variables");
-    hook(page, "canned-close").onclick = () => this.dialog.close();
-    hook(page, "canned-new").onclick = () => this.#edit(null);
     this.dialog.onclose = () => this.#opener?.focus();
+  }
+
+  /** The form is made when it is first needed: few open it, and then seldom. */
+  #make() {
+    this.dialog.append(hook(this.dialog, "canned-content").content.cloneNode(true));
+    this.list = hook(this.dialog, "canned-list");
+    this.form = hook(this.dialog, "canned-form");
+    this.title = hook(this.dialog, "canned-form-title");
+    this.error = hook(this.dialog, "canned-error");
+    this.team = hook(this.dialog, "canned-team-field");
+    this.variables = hook(this.dialog, "canned-variables");
+    hook(this.dialog, "canned-close").onclick = () => this.dialog.close();
+    hook(this.dialog, "canned-new").onclick = () => this.#edit(null);
     this.form.onsubmit = (event) => {
       event.preventDefault();
       this.#save();
@@ -26,6 +31,7 @@ export class Canned {
   }
 
   async open() {
+    if (!this.form) this.#make();
     this.#opener = document.activeElement;
     this.dialog.showModal();
     await this.#load();

@@ -24,7 +24,7 @@ export class Conversations {
     for (const row of [...this.#rows.values()]) {
       if (row.status === status && !known.has(row.id)) this.#rows.delete(row.id);
     }
-    for (const row of rows) this.#rows.set(row.id, row);
+    for (const row of rows) this.#rows.set(row.id, this.#asRead(row));
     if (status === "bot") this.#fresh.others.clear();
     if (status === "resolved") this.#fresh.resolved.clear();
     const mine = rows.filter((row) => this.isMine(row) && !this.#places.has(row.id));
@@ -33,7 +33,7 @@ export class Conversations {
   }
 
   put(row) {
-    this.#rows.set(row.id, { ...this.#rows.get(row.id), ...row });
+    this.#rows.set(row.id, { ...this.#rows.get(row.id), ...this.#asRead(row) });
   }
 
   /** Changes something of a row; whether it was not so before. */
@@ -112,6 +112,13 @@ export class Conversations {
     if (!row || (row.read_seq >= row.last_seq && !row.mentioned)) return;
     Object.assign(row, { read_seq: row.last_seq, unread: 0, mentioned: false });
     this.reading.saw(id, row.last_seq);
+  }
+
+  /** What was read here a moment ago the server may not have heard yet. */
+  #asRead(row) {
+    const seen = this.#rows.get(row.id)?.read_seq ?? 0;
+    if (row.last_seq === undefined || seen <= (row.read_seq ?? 0)) return row;
+    return { ...row, read_seq: seen, unread: row.last_seq > seen ? row.unread : 0, mentioned: false };
   }
 
   #place(id) {

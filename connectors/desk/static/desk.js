@@ -65,10 +65,10 @@ async function begin(me) {
       if (state === "refused") expire();
     },
   });
+  if (!isAgain) listen();
   await work.load();
   team.start();
   feed.start(isAgain ? feed.cursor : me.cursor);
-  if (!isAgain) listen();
 }
 
 function listen() {

@@ -3,6 +3,7 @@
 import { element } from "/static/dom.js";
 
 const ASKED = /(?:^|[\s，。；！？、,;])\/([^\n/]{0,30})$/;
+const LONGEST = 30; // what is longer is a sentence
 const ASK_MILLISECONDS = 120;
 const SOURCES = { own: "我的", team: "团队", faq: "知识" };
 const BLANK = /\{[^{}\n]{1,20}\}/;
@@ -10,6 +11,7 @@ const BLANK = /\{[^{}\n]{1,20}\}/;
 export class Phrases {
   #asking = 0;
   #timer = null;
+  #anchor = -1; // where a “/” stands that was put there to ask, whatever stands before it
   #left = ""; // what was typed when the choices were left with Esc
 
   constructor({ api, composer, popup, manage }) {
@@ -23,7 +25,10 @@ export class Phrases {
     this.composer.focus("reply");
     if (this.composer.mode !== "reply") return;
     const { selectionStart: start, selectionEnd: end } = this.composer.input;
-    if (this.#asked() === null) this.composer.replace(start, end, "/");
+    if (this.#asked() === null) {
+      this.#anchor = start;
+      this.composer.replace(start, end, "/");
+    }
     this.#left = "";
     this.#ask();
   }
@@ -43,7 +48,11 @@ export class Phrases {
   #asked() {
     const { input, mode } = this.composer;
     if (mode !== "reply") return null;
-    return ASKED.exec(input.value.slice(0, input.selectionStart))?.[1] ?? null;
+    const before = input.value.slice(0, input.selectionStart);
+    const forced = before[this.#anchor] === "/" ? before.slice(this.#anchor + 1) : "\n";
+    if (!forced.includes("\n") && forced.length <= LONGEST) return forced;
+    this.#anchor = -1;
+    return ASKED.exec(before)?.[1] ?? null;
   }
 
   async #ask() {
@@ -58,15 +67,25 @@ export class Phrases {
       label: "常用语和知识",
       words: "没有这样的常用语。可以输入快捷词、拼音首字母或标题里的字。",
       choose: (offer) => this.#put(offer, asked),
-      leave: () => (this.#left = asked || "/"),
+      leave: () => {
+        this.#left = asked || "/";
+        this.#anchor = -1;
+      },
       foot: [
         element("span", { class: "quiet", text: "↑ ↓ 选择，Enter 放入，Esc 关闭" }),
-        element("button", { class: "link", type: "button", text: "管理常用语", onclick: () => this.manage() }),
+        element("button", { class: "link", type: "button", text: "管理常用语", onclick: () => this.#manage() }),
       ],
     });
   }
 
+  #manage() {
+    this.popup.hide();
+    this.composer.focus();
+    this.manage();
+  }
+
   #put(offer, asked) {
+    this.#anchor = -1;
     const { input } = this.composer;
     const end = input.selectionStart;
     const start = end - asked.length - 1;
