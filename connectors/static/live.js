@@ -1,7 +1,8 @@
 /** The change feed: first load, live update and reconnect are the same query.
  *
  * `fetchChanges(after, waitSeconds, signal)` resolves to `{changes, cursor}`. `openSocket()` may
- * return a WebSocket, which only says "ask now"; without one the request itself waits.
+ * return a WebSocket, which only says "ask now"; without one the request itself waits. Either may
+ * bring word that somebody is typing, which is no change: `onTyping({conversation_id, seconds})`.
  * An error with `permanent` set ends the feed (state "refused"); any other is tried again.
  */
 
@@ -22,8 +23,8 @@ export class Feed {
   #request = null;
   #state = "";
 
-  constructor({ fetchChanges, openSocket = () => null, onChanges, onState = () => {} }) {
-    Object.assign(this, { fetchChanges, openSocket, onChanges, onState });
+  constructor({ fetchChanges, openSocket = () => null, onChanges, onState = () => {}, onTyping = () => {} }) {
+    Object.assign(this, { fetchChanges, openSocket, onChanges, onState, onTyping });
     document.addEventListener("visibilitychange", () => document.hidden || this.wake());
     window.addEventListener("online", () => this.wake());
     window.addEventListener("offline", () => this.#running && this.#say("offline"));
@@ -61,6 +62,7 @@ export class Feed {
         // An answer that was on its way when the network went says nothing about the network.
         this.#say(navigator.onLine ? "online" : "offline");
         this.cursor = page.cursor;
+        if (page.typing) this.onTyping(page.typing);
         if (page.changes.length) {
           this.onChanges(page.changes, { live: this.#caughtUp });
         } else {
@@ -130,7 +132,11 @@ export class Feed {
       this.#socketFailures = 0;
       this.wake();
     };
-    socket.onmessage = () => this.wake();
+    socket.onmessage = ({ data }) => {
+      const { typing } = frameIn(data);
+      if (typing) this.onTyping(typing);
+      else this.wake();
+    };
     socket.onclose = () => {
       clearTimeout(limit);
       this.#socketFailures += 1;
@@ -143,6 +149,14 @@ export class Feed {
     if (state === this.#state) return;
     this.#state = state;
     this.onState(state, detail);
+  }
+}
+
+function frameIn(data) {
+  try {
+    return JSON.parse(data) ?? {};
+  } catch {
+    return {};
   }
 }
 

@@ -9,9 +9,11 @@ from uuid import uuid4
 from playwright.sync_api import Locator, Page
 from sqlalchemy import select
 
+from bot.conversations.bell import WORD
 from bot.conversations.brain import Answer, Reply
 from bot.conversations.desk import record_staff_message
 from bot.conversations.models import Author, Conversation, Message
+from bot.conversations.typing import heard_by_customer
 from bot.database import Database
 from bot.staff.models import Staff
 from tests.connectors.serving import Served
@@ -67,6 +69,14 @@ class Office:
                 record_staff_message(
                     session, conversation_id, person, str(uuid4()), text, False, now=now
                 )
+
+    def staff_types(self) -> None:
+        """Whoever serves the newest conversation types a reply."""
+        with self.database.reading() as session:
+            newest = select(Conversation).order_by(Conversation.last_message_at.desc()).limit(1)
+            conversation = session.scalars(newest).one()
+            name = heard_by_customer(conversation.customer_id)
+        self.web.app.ctx.bell.ring_from_any_thread({f"{name}{WORD}{conversation.id}"})
 
     def heard(self) -> list[str]:
         """What customers have said, as it is stored."""

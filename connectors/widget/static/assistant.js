@@ -13,6 +13,7 @@ import { Status } from "./status.js";
 import { Survey } from "./survey.js";
 import { Timeline } from "./timeline.js";
 import { Transport } from "./transport.js";
+import { Typist } from "./typist.js";
 import { Viewport } from "./viewport.js";
 
 export class Assistant {
@@ -29,7 +30,13 @@ export class Assistant {
     this.log = hook(root, "log");
     this.reading = new Reading({ storage, onUnread });
     this.viewport = new Viewport(root, { onSeen: () => this.reading.isReading && this.reading.caughtUp() });
-    this.status = new Status(root, { choose, handoff: () => this.requestPerson(), again: () => this.composer.focus() });
+    this.status = new Status(root, {
+      choose,
+      handoff: () => this.requestPerson(),
+      end: () => this.ask("结束"),
+      again: () => this.composer.focus(),
+    });
+    this.typist = new Typist({ transport, isServed: () => this.status.of(transport.conversationId).status === "staff" });
     this.survey = new Survey(root, { storage, transport });
     this.timeline = new Timeline(this.log, {
       choose,
@@ -61,10 +68,15 @@ export class Assistant {
       transport,
       onBegin: () => this.#begin(),
       onChanges: (changes, moment) => this.#receive(changes, moment),
+      onTyping: (typing) => this.status.typed(typing),
       onState: (state) => this.#connection(state),
       onStranger: (error) => this.#beginAnew(error),
     });
-    this.composer = new Composer(root, { storage, onSend: (text) => this.ask(text) });
+    this.composer = new Composer(root, {
+      storage,
+      onSend: (text) => this.ask(text),
+      onTyping: (text) => this.typist.typed(text),
+    });
     root.addEventListener("click", (event) => {
       const asked = event.target.closest("[data-ask]");
       if (asked) this.ask(asked.dataset.ask);
@@ -77,6 +89,7 @@ export class Assistant {
 
   ask(text) {
     this.onEngaged();
+    this.typist.sent();
     this.outbox.add(text.trim());
     this.viewport.toEnd();
   }
@@ -116,12 +129,13 @@ export class Assistant {
     const wasAtEnd = this.viewport.isAtEnd;
     const arrived = [];
     for (const change of changes) {
-      if (change.type === "status") this.status.note(change);
+      if (change.type === "status" || change.type === "waiting") this.status.note(change);
       this.transport.follow(change.conversation_id);
       if (change.type !== "message") continue;
       this.outbox.claim(change.message);
       this.files.claim(change.message);
       const node = this.timeline.add(change.message);
+      this.status.arrived(change.message);
       if (live) this.#arrivedAt.set(change.message.id, Date.now());
       if (node && this.reading.isNews(change, live)) {
         this.timeline.markUnread(node);
@@ -148,7 +162,7 @@ export class Assistant {
     const offers = isBot && this.outbox.isEmpty ? offersIn(messages) : [];
     showReplies(hook(this.root, "replies"), offers, (button) => this.choose(button));
     this.status.expect(isBot && last?.author === "customer", this.#arrivedAt.get(last?.id) ?? Date.parse(last?.created_at));
-    this.survey.offer(id, speaker);
+    this.survey.offer(messages);
   }
 
   #pendingChanged(item) {

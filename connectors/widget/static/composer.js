@@ -7,14 +7,17 @@ const COUNT_FROM = 1800;
 const COMPOSING_KEY = 229; // what browsers report for a key that an input method swallowed
 
 export class Composer {
-  constructor(root, { storage, onSend }) {
+  constructor(root, { storage, onSend, onTyping = () => {} }) {
     this.form = hook(root, "composer");
     this.input = hook(root, "input");
     this.notice = hook(root, "input-notice");
     this.button = hook(root, "send");
-    Object.assign(this, { storage, onSend });
+    Object.assign(this, { storage, onSend, onTyping });
     this.input.value ||= storage.get("draft", "");
-    this.input.addEventListener("input", () => this.#changed());
+    this.input.addEventListener("input", () => {
+      this.#changed();
+      this.onTyping(this.input.value);
+    });
     this.input.addEventListener("keydown", (event) => this.#keyed(event));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();

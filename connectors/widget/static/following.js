@@ -6,8 +6,8 @@ export class Following {
   #feed = null;
   #token = null;
 
-  constructor({ transport, onBegin, onChanges, onState, onStranger }) {
-    Object.assign(this, { transport, onBegin, onChanges, onState, onStranger });
+  constructor({ transport, onBegin, onChanges, onTyping, onState, onStranger }) {
+    Object.assign(this, { transport, onBegin, onChanges, onTyping, onState, onStranger });
   }
 
   follow() {
@@ -24,6 +24,7 @@ export class Following {
       fetchChanges: (after, wait, signal) => this.transport.changes(after, wait, signal),
       openSocket: () => this.transport.openSocket(),
       onChanges: this.onChanges,
+      onTyping: this.onTyping,
       onState: (state, error) => this.#changed(state, error),
     });
     this.#feed.start(0);

@@ -7,7 +7,7 @@ const PRAISE = ["回答清楚", "办得快", "态度好", "解决了问题"];
 const BLAME = ["没解决问题", "等得太久", "说不清楚", "态度不好"];
 const LONGEST_COMMENT = 500;
 
-/** @param who whom to rate, in words @param send `send(score, tags, comment)` @param skip called when put aside */
+/** @param who whom to rate, in words @param send `send(score, tags, comment)`, resolves to the server's answer @param skip called when put aside */
 export function ratingNode(who, send, skip) {
   const form = element("form", { class: "rating", "aria-labelledby": "rating-title" });
   const tags = element("fieldset", { class: "rating-tags", hidden: true });
@@ -39,14 +39,20 @@ export function ratingNode(who, send, skip) {
     submit.disabled = true;
     notice.textContent = "";
     try {
-      await send(Number(given.get("score")), given.getAll("tag"), comment.value.trim());
-      form.replaceChildren(element("p", { class: "rating-thanks", role: "status", text: "感谢您的评价，我们会据此改进服务。" }));
+      const answer = await send(Number(given.get("score")), given.getAll("tag"), comment.value.trim());
+      form.replaceChildren(element("p", { class: "rating-thanks", role: "status", text: thanks(answer) }));
     } catch (error) {
       notice.textContent = error.code ? error.message : "评分没有送达，请稍后再试。";
       submit.disabled = false;
     }
   });
   return form;
+}
+
+/** A low score is looked after, and the customer learns by whom and until when. */
+function thanks({ follow_up: followUp }) {
+  if (!followUp) return "感谢您的评价，我们会据此改进服务。";
+  return `很抱歉没有让您满意。平台主管会在 ${followUp.due} 前跟进，编号 ${followUp.number}。`;
 }
 
 function fillTags(fieldset, words) {

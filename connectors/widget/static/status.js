@@ -1,65 +1,133 @@
-/** Who speaks now: the line in the head, the strip above the composer, and the typing mark. */
+/** Who speaks now: the head, the strip above the composer, and the typing mark. */
 
-import { element, hook } from "/static/dom.js";
+import { hook } from "/static/dom.js";
+import { Announcer } from "./announcer.js";
 import { staffName } from "./message.js";
+import { standingWords } from "./standing.js";
+import { Strip } from "./strip.js";
 
-const TYPING_MILLISECONDS = 12_000; // three times the longest turn; then the mark goes by itself
+const BOT_MILLISECONDS = 12_000; // three times the longest turn; then the mark goes by itself
 
 export class Status {
-  #statuses = new Map(); // conversation id -> last status change
+  #statuses = new Map(); // conversation id -> last status change, with what the queue told since
+  #shown = { status: "", text: "" };
+  #isEnding = false;
+  #typists = new Map(); // who -> until when, by our own clock
   #timer = null;
 
-  constructor(root, { choose, handoff, again }) {
+  /** @param acts `choose(button)`, `handoff()`, `end()`, `again()` */
+  constructor(root, { choose, handoff, end, again }) {
+    this.name = hook(root, "name");
+    this.face = hook(root, "face");
     this.line = hook(root, "status-line");
-    this.strip = hook(root, "strip");
     this.typing = hook(root, "typing");
+    this.typist = hook(root, "typist");
     this.person = hook(root, "person");
-    Object.assign(this, { choose, again });
+    this.end = hook(root, "end");
+    this.announcer = new Announcer(hook(root, "announced"));
+    this.strip = new Strip(hook(root, "strip"), { choose, again, end: (isMeant) => this.#end(isMeant && end) });
     this.person.addEventListener("click", () => handoff());
+    this.end.addEventListener("click", () => this.#askToEnd());
     this.show(null);
   }
 
   note(change) {
-    this.#statuses.set(change.conversation_id, change);
+    if (change.type === "status") {
+      this.#statuses.set(change.conversation_id, change);
+      this.#isEnding = false;
+      return;
+    }
+    const { position, minutes, pace } = change;
+    this.#statuses.set(change.conversation_id, { ...this.of(change.conversation_id), waiting: { position, minutes, pace } });
   }
 
   of(conversationId) {
-    return this.#statuses.get(conversationId) ?? { status: "bot", holder: null };
+    return this.#statuses.get(conversationId) ?? { status: "bot", holder: null, waiting: null };
   }
 
   /** @param offers the buttons that the queue's notice came with */
   show(conversationId, offers = []) {
-    const { status, holder } = this.of(conversationId);
-    const lines = {
-      bot: "随时应答，也可转人工",
-      queued: "已转人工，等待工作人员接入",
-      staff: `${staffName(holder)}正在为您服务`,
-      resolved: "本次服务已结束",
-    };
-    this.line.textContent = lines[status];
+    const now = this.of(conversationId);
+    const { status, holder } = now;
+    const isServed = status === "staff";
+    write(this.name, isServed ? staffName(holder) : "智能助手");
+    this.face.hidden = !isServed;
+    write(this.face, isServed ? (holder?.name ?? "")[0] ?? "人" : "");
+    write(this.line, LINES[status]);
     this.line.dataset.status = status;
-    this.person.hidden = status === "queued" || status === "staff";
-    this.strip.replaceChildren(...this.#stripOf(status, offers));
-    this.strip.hidden = !this.strip.childElementCount;
+    this.person.hidden = status === "queued" || isServed;
+    this.end.hidden = !isServed || this.#isEnding;
+    this.strip.show(now, offers, this.#isEnding);
+    this.offers = offers;
+    this.conversationId = conversationId;
+    this.#announce(now);
   }
 
-  #stripOf(status, offers) {
-    const act = (text, onclick) => element("button", { class: "button button-small", type: "button", text, onclick });
-    if (status === "queued") {
-      // What was offered stays at hand however much is written while waiting.
-      return [element("p", { text: "等待时可以先把情况写在这里。" }), ...offers.map((offer) => act(offer.title, () => this.choose(offer)))];
-    }
-    if (status === "resolved") {
-      return [element("p", { text: "还有别的问题，直接输入就开始新的咨询。" }), act("再次咨询", () => this.again())];
-    }
-    return [];
+  #announce(now) {
+    const { status } = now;
+    const { title, line } = standingWords(now.waiting);
+    const text = { queued: `${title}。${line}`, staff: `${staffName(now.holder)}正在为您服务` }[status] ?? LINES[status];
+    const isFirst = this.#shown.status === "";
+    const isOther = this.#shown.status !== status;
+    if (text !== this.#shown.text && !isFirst) this.announcer.say(text, { isUrgent: isOther });
+    this.#shown = { status, text };
   }
 
-  /** Shows the typing mark while the bot owes an answer, and for a limited time only. */
+  #askToEnd() {
+    this.#isEnding = true;
+    this.show(this.conversationId, this.offers);
+    this.strip.place.querySelector("button")?.focus();
+  }
+
+  #end(act) {
+    this.#isEnding = false;
+    this.show(this.conversationId, this.offers);
+    if (act) act();
+    else this.end.focus();
+  }
+
+  /** The bot owes an answer since then, or owes none. */
   expect(isAnswerDue, since) {
-    clearTimeout(this.#timer);
-    const left = isAnswerDue ? TYPING_MILLISECONDS - (Date.now() - since) : 0;
-    this.typing.hidden = left <= 0;
-    if (left > 0) this.#timer = setTimeout(() => (this.typing.hidden = true), left);
+    this.#mark("智能助手", isAnswerDue ? since + BOT_MILLISECONDS : 0);
   }
+
+  /** A person types: shown for so many seconds, whatever becomes of the sender. */
+  typed({ conversation_id, seconds }) {
+    const { status, holder } = this.of(conversation_id);
+    if (status === "staff" && conversation_id === this.conversationId) this.#mark(staffName(holder), Date.now() + seconds * 1000);
+  }
+
+  /** What a person typed has come. */
+  arrived(message) {
+    if (message.author === "staff") this.#mark(staffName(message.staff), 0);
+  }
+
+  #mark(who, until) {
+    this.#typists.set(who, until);
+    this.#showTyping();
+  }
+
+  #showTyping() {
+    clearTimeout(this.#timer);
+    const now = Date.now();
+    const typing = [...this.#typists].filter(([, until]) => until > now);
+    this.typing.hidden = typing.length === 0;
+    if (!typing.length) return;
+    const [[who, until]] = typing;
+    this.typing.dataset.who = who === "智能助手" ? "bot" : "staff";
+    write(this.typist, who === "智能助手" ? "智能助手正在回复" : `${who}正在输入`);
+    this.#timer = setTimeout(() => this.#showTyping(), until - now);
+  }
+}
+
+const LINES = {
+  bot: "随时应答，也可转人工",
+  queued: "已转人工，等待工作人员接入",
+  staff: "正在为您服务",
+  resolved: "本次服务已结束",
+};
+
+/** Writes only what is new: what is written again would be read out again. */
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
 }

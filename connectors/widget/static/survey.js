@@ -1,9 +1,9 @@
-/** Offers the score once for each conversation that has ended. */
+/** Offers the score once for each service that has ended, when the server asks for it. */
 
 import { hook } from "/static/dom.js";
 import { ratingNode } from "./rating.js";
 
-const REMEMBERED = 50; // conversations whose score is settled
+const REMEMBERED = 50; // services whose score is settled
 
 export class Survey {
   constructor(root, { storage, transport }) {
@@ -11,32 +11,40 @@ export class Survey {
     Object.assign(this, { storage, transport });
   }
 
-  offer(id, { status, holder }) {
-    const isOver = status === "resolved";
-    const isSettled = this.storage.get("rated", []).includes(id);
-    if (!isOver || isSettled || this.place.dataset.of === id) {
+  /** @param messages all of them, in order */
+  offer(messages) {
+    const asking = messages.findLast(({ author, data }) => author === "customer" || data?.survey);
+    const survey = asking?.data?.survey;
+    if (!survey) {
       // Thanks stay on the page as long as nothing new is begun.
-      this.place.hidden = !isOver || this.place.dataset.of !== id;
+      this.place.hidden = true;
       return;
     }
-    this.place.dataset.of = id;
-    this.place.replaceChildren(
-      ratingNode(
-        holder?.name ?? "智能助手",
-        async (...score) => {
-          await this.transport.rate(id, ...score);
-          this.#settle(id);
-        },
-        () => {
-          this.#settle(id);
-          this.place.replaceChildren();
-        },
-      ),
-    );
+    const id = asking.conversation_id;
+    const key = `${id}:${survey.episode}`;
+    if (this.place.dataset.of === key || this.#settled.includes(key)) {
+      this.place.hidden = this.place.dataset.of !== key;
+      return;
+    }
+    this.place.dataset.of = key;
+    const send = async (...score) => {
+      const answer = await this.transport.rate(id, ...score);
+      this.#settle(key);
+      return answer;
+    };
+    const skip = () => {
+      this.#settle(key);
+      this.place.replaceChildren();
+    };
+    this.place.replaceChildren(ratingNode(survey.name, send, skip));
     this.place.hidden = false;
   }
 
-  #settle(id) {
-    this.storage.set("rated", [...this.storage.get("rated", []), id].slice(-REMEMBERED));
+  get #settled() {
+    return this.storage.get("rated", []);
+  }
+
+  #settle(key) {
+    this.storage.set("rated", [...this.#settled, key].slice(-REMEMBERED));
   }
 }
