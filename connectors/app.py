@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import PayloadTooLarge, SanicException
-from sanic.response import json
+from sanic.response import empty, json
 
 from bot.attachments.storage import Storage
 from bot.conversations.answering import Answering
@@ -38,6 +38,8 @@ from connectors.attachments import blueprint as attachments
 from connectors.desk.access import record_refusal
 from connectors.desk.routes import blueprint as desk
 from connectors.health import blueprint as health
+from connectors.wechat.callback import PATH as WECHAT_CALLBACK
+from connectors.wechat.routes import set_up as set_up_wechat
 from connectors.widget.access import Owners
 from connectors.widget.routes import blueprint as widget
 
@@ -115,6 +117,7 @@ def create_app(
     app.blueprint(widget)
     app.blueprint(desk)
     app.blueprint(attachments)
+    set_up_wechat(app, settings, clock)
     app.static("/static", _STATIC, name="static")
     app.on_response(_protect)
     app.error_handler.add(ServiceError, _service_error)
@@ -169,7 +172,10 @@ async def _service_error(request: Request, error: ServiceError) -> HTTPResponse:
     return json(error.as_json(), status=error.status, headers=headers)
 
 
-def _too_large(_request: Request, _error: PayloadTooLarge) -> HTTPResponse:
+def _too_large(request: Request, _error: PayloadTooLarge) -> HTTPResponse:
+    if request.path == WECHAT_CALLBACK:
+        # Like everything else that is wrong there.
+        return empty(403)
     error = TooLarge()
     return json(error.as_json(), status=error.status)
 

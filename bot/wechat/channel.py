@@ -1,0 +1,253 @@
+"""WeChat as a channel of the outbox: plans, sends, and says what became of each parcel."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.database import Database
+from bot.delivery.channel import Batch, Failed, Held, Outcome, Parcel, Retry, Sent
+from bot.wechat import windows
+from bot.wechat.account import Account
+from bot.wechat.api import WeChatApi, WeChatAway, WeChatError
+from bot.wechat.choices import Choice, offer
+from bot.wechat.codes import Act
+from bot.wechat.links import link_to_message
+from bot.wechat.planner import Item, Plan, Send, numbered, plan
+from bot.wechat.splitting import MOST_BYTES, split
+from bot.wechat.tokens import TokenUnavailable
+from bot.wechat.windows import Budget
+from bot.wechat.wording import is_notice, wording
+
+logger = logging.getLogger(__name__)
+
+# The account's configuration is wrong: nobody is called again before somebody may have mended it.
+_PAUSE = timedelta(seconds=60)
+# Tencent shows messages in another order when they come too fast after each other.
+_BETWEEN_SECONDS = 0.3
+_PICTURES = {"image/jpeg", "image/png", "image/gif"}
+# Tencent's limit for a picture is documented twice, as 10 MB and as 2 MB.
+_LARGEST_PICTURE = 2_000_000
+
+
+@dataclass
+class _Progress:
+    """What has come of a batch so far."""
+
+    pieces: dict[int, int] = field(default_factory=dict)
+    receipts: dict[int, str | None] = field(default_factory=dict)
+    done: set[int] = field(default_factory=set)
+
+
+class WeChatChannel:
+    """See ``bot.delivery.channel.Channel``."""
+
+    name = "wechat"
+
+    def __init__(
+        self,
+        account: Account,
+        api: WeChatApi,
+        database: Database,
+        clock: Callable[[], datetime],
+        path_of: Callable[[str], Path],
+        between_seconds: float = _BETWEEN_SECONDS,
+    ) -> None:
+        self._account = account
+        self._api = api
+        self._database = database
+        self._clock = clock
+        self._path_of = path_of
+        self._between_seconds = between_seconds
+        self._menus = True
+        self._paused_until: datetime | None = None
+        self._asides: set[asyncio.Task[None]] = set()
+
+    async def deliver(self, batch: Batch) -> Sequence[Outcome]:
+        """Send as much of a batch as Tencent allows; one outcome for each parcel dealt with."""
+        now = self._clock()
+        if self._paused_until is not None and now < self._paused_until:
+            return [Retry((self._paused_until - now).total_seconds(), "configuration")]
+        budget, offered = await self._database.write(_prepare, batch, now=now)
+        if not budget.is_open:
+            return [Held("window_closed")] * len(batch.parcels)
+        items = [self._item(parcel, offered) for parcel in batch.parcels]
+        planned = plan(items, budget.left, menus=self._menus)
+        progress = _Progress()
+        for number, send in enumerate(planned.sends):
+            if number:
+                await asyncio.sleep(self._between_seconds)
+            stopped = await self._attempt(batch, send, progress)
+            if stopped is not None:
+                return _outcomes(batch, progress, stopped)
+        return _outcomes(batch, progress, _rest(planned))
+
+    def is_typing(self, openid: str) -> None:
+        """Show the customer that an answer is on its way; whether it works does not matter."""
+        self._aside(self._type(openid))
+
+    def fetch(self, message_id: str, media_id: str) -> None:
+        """Fetch what a customer sent, before Tencent deletes it."""
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        for task in self._asides:
+            task.cancel()
+        await asyncio.gather(*self._asides, return_exceptions=True)
+        await self._api.close()
+
+    async def _attempt(self, batch: Batch, send: Send, progress: _Progress) -> Outcome | None:
+        """Send one message; what stops the batch, or None when it may go on."""
+        try:
+            receipt, used = await self._send(batch.address, send)
+        except WeChatAway as away:
+            return Retry(None, f"unreachable:{away}")
+        except TokenUnavailable:
+            return Retry(None, "access_token")
+        except WeChatError as error:
+            return await self._stopped(batch, error)
+        await self._database.write(windows.spend, batch.customer_id, used)
+        first = send.items[0]
+        progress.pieces[first] = progress.pieces.get(first, 0) + used
+        for index in send.ends:
+            progress.done.add(index)
+            progress.receipts[index] = receipt
+        return None
+
+    async def _send(self, openid: str, send: Send) -> tuple[str | None, int]:
+        try:
+            return await self._api.send(openid, await self._body(send)), 1
+        except WeChatError as error:
+            match error.rule.act:
+                case Act.NUMBER if send.choices:
+                    # Not for this kind of account, so not for the next message either.
+                    self._menus = False
+                    text = numbered(send.text, send.choices)
+                    return await self._api.send(openid, _text(text)), 1
+                case Act.SPLIT if not send.media:
+                    return await self._in_halves(openid, send)
+                case Act.UPLOAD if send.media:
+                    return await self._api.send(openid, await self._body(send)), 1
+                case _:
+                    raise
+
+    async def _in_halves(self, openid: str, send: Send) -> tuple[str | None, int]:
+        text = numbered(send.text, send.choices) if send.choices else send.text
+        receipt, parts = None, split(text, MOST_BYTES // 2)
+        for part in parts:
+            receipt = await self._api.send(openid, _text(part))
+        return receipt, len(parts)
+
+    async def _stopped(self, batch: Batch, error: WeChatError) -> Outcome:
+        rule = error.rule
+        match rule.act:
+            case Act.HOLD:
+                first = batch.parcels[0].attempts == 0
+                if rule.reason == "window_closed" and first:
+                    # It has been seen minutes after a customer wrote, and passed.
+                    return Retry(60, rule.reason)
+                await self._database.write(windows.exhaust, batch.customer_id)
+                return Held(rule.reason)
+            case Act.ALARM:
+                if self._paused_until is None or self._clock() >= self._paused_until:
+                    logger.error("wechat_alarm code=%d %s", error.code, error)
+                seconds = rule.seconds or _PAUSE.total_seconds()
+                self._paused_until = self._clock() + timedelta(seconds=seconds)
+                return Retry(seconds, rule.reason)
+            case Act.RENEW:
+                logger.error("wechat_alarm code=%d %s", error.code, error)
+                return Retry(None, rule.reason)
+            case Act.WAIT:
+                return Retry(rule.seconds, rule.reason)
+            case _:
+                logger.warning("wechat_not_sent customer=%d %s", batch.customer_id, error)
+                return Failed(rule.reason)
+
+    async def _body(self, send: Send) -> dict[str, Any]:
+        if send.media:
+            content = await asyncio.to_thread(self._path_of(send.media).read_bytes)
+            media_id = await self._api.upload(content, "picture.jpg", "image/jpeg")
+            return {"msgtype": "image", "image": {"media_id": media_id}}
+        if send.choices:
+            items = [{"id": str(each.id), "content": each.title} for each in send.choices]
+            menu = {"head_content": send.text, "list": items, "tail_content": ""}
+            return {"msgtype": "msgmenu", "msgmenu": menu}
+        return _text(send.text)
+
+    def _item(self, parcel: Parcel, offered: dict[str, list[Choice]]) -> Item:
+        link = link_to_message(self._account, parcel.message_id, now=self._clock())
+        attachment = parcel.data.get("attachment")
+        text = wording(parcel)
+        media = ""
+        if attachment:
+            small = attachment["size"] <= _LARGEST_PICTURE
+            if attachment["type"] in _PICTURES and small:
+                media = str(attachment["id"])
+            else:
+                text = f"{text}\n查看：{link}" if link else text
+        return Item(
+            text or "（空）",
+            tuple(offered.get(parcel.message_id, ())),
+            media,
+            link,
+            parcel.pieces,
+            is_notice(parcel),
+        )
+
+    async def _type(self, openid: str) -> None:
+        try:
+            await self._api.typing(openid)
+        except (WeChatError, WeChatAway, TokenUnavailable) as trouble:
+            logger.debug("wechat_typing %s", trouble)
+
+    def _aside(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
+
+
+def _prepare(
+    session: Session, batch: Batch, *, now: datetime
+) -> tuple[Budget, dict[str, list[Choice]]]:
+    budget = windows.budget_of(session, batch.customer_id, now=now)
+    if not budget.is_open:
+        return budget, {}
+    with_buttons = [each.message_id for each in batch.parcels if each.data]
+    return budget, offer(session, batch.customer_id, with_buttons)
+
+
+def _rest(planned: Plan) -> Outcome | None:
+    return Held("quota_used") if planned.held_from is not None else None
+
+
+def _outcomes(batch: Batch, progress: _Progress, stopped: Outcome | None) -> list[Outcome]:
+    """One outcome for each parcel up to the one that stopped; what follows was not tried."""
+    outcomes: list[Outcome] = []
+    for index in range(len(batch.parcels)):
+        pieces = progress.pieces.get(index, 0)
+        if index in progress.done:
+            outcomes.append(Sent(progress.receipts.get(index), pieces))
+            continue
+        match stopped:
+            case Held(reason=reason):
+                outcomes.append(Held(reason, pieces))
+                continue
+            case Retry(after_seconds=seconds, reason=reason):
+                outcomes.append(Retry(seconds, reason, pieces))
+            case Failed(reason=reason):
+                outcomes.append(Failed(reason, pieces))
+            case _:
+                pass
+        break
+    return outcomes
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"msgtype": "text", "text": {"content": text}}

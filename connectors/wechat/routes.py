@@ -1,0 +1,38 @@
+"""Everything WeChat needs of the web application, put together in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sanic import Blueprint, Sanic
+
+from bot.settings import Settings
+from bot.wechat.account import account_of
+from bot.wechat.api import WeChatApi
+from bot.wechat.channel import WeChatChannel
+from bot.wechat.receiving import Receiver
+from connectors.wechat.callback import blueprint as callback
+from connectors.wechat.pages import blueprint as pages
+
+blueprint = Blueprint.group(callback, pages)
+
+
+def set_up(app: Sanic[Any, Any], settings: Settings, clock: Callable[[], datetime]) -> None:
+    """Open the channel if the account is configured; without it the callback answers 404."""
+    context = app.ctx
+    context.wechat_account = account = account_of(settings)
+    context.wechat_receiver = Receiver(context.handoff, context.responses, settings.platform_name)
+    app.blueprint(blueprint)
+    if account is None:
+        return
+    api = WeChatApi(account, context.database, clock)
+    channel = WeChatChannel(account, api, context.database, clock, context.attachments.path)
+    context.wechat_channel = channel
+    context.senders.add(channel)
+
+    async def close(_app: Sanic[Any, Any]) -> None:
+        await channel.close()
+
+    app.after_server_stop(close)
