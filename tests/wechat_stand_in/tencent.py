@@ -1,0 +1,281 @@
+"""Plays Tencent's API: strict where Tencent is strict."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+MOST_BYTES = 2048
+MESSAGE, CLICK = (5, timedelta(hours=48)), (3, timedelta(seconds=60))
+
+
+class Refusal(Exception):
+    """An error answer of Tencent's."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+
+
+@dataclass
+class User:
+    """A WeChat user as Tencent sees one; allowances in separate buckets, or added to the larger."""
+
+    openid: str
+    follows: bool = True
+    buckets: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    inbox: list[dict[str, Any]] = field(default_factory=list)
+    acted_at: datetime | None = None
+    typing_until: datetime | None = None
+
+
+@dataclass
+class Switches:
+    """What the stand-in is told to do; None and empty: as Tencent does by itself."""
+
+    always: int = 0  # every call to custom/send answers this number
+    once: list[int] = field(default_factory=list)  # the next calls answer these
+    no_menus: bool = False
+    forget_tokens: bool = False  # every token is refused with 40001
+    away: bool = False  # no usable answer at all
+    separate_buckets: bool = True
+
+
+class Tencent:
+    """The account, its users, tokens and everything that was sent."""
+
+    def __init__(
+        self, app_id: str, secret: str, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        self.app_id = app_id
+        self.secret = secret
+        self.clock = clock or (lambda: datetime.now(UTC))
+        self.users: dict[str, User] = {}
+        self.calls: Counter[str] = Counter()
+        self.tokens: dict[str, datetime] = {}
+        self.media: dict[str, bytes] = {}
+        self.menu: dict[str, Any] | None = None
+        self.switches = Switches()
+        self.refused: list[int] = []
+        self.url = ""
+
+    def user(self, openid: str) -> User:
+        """A user, who is met for the first time if need be."""
+        return self.users.setdefault(openid, User(openid))
+
+    def acted(self, openid: str, *, wrote: bool) -> None:
+        """The user wrote, or followed, scanned or pressed something."""
+        user, now = self.user(openid), self.clock()
+        user.acted_at = now
+        count, length = MESSAGE if wrote else CLICK
+        user.buckets["message" if wrote else "click"] = (count, now + length)
+
+    def left(self, openid: str) -> int:
+        """How many messages may be sent to a user now."""
+        return sum(
+            count for count, until in self.user(openid).buckets.values() if until > self.clock()
+        )
+
+    async def answer(self, request: web.Request, work: Callable[..., Any]) -> web.Response:
+        """One call: HTTP 200 always, an error is a number in the body."""
+        name = request.path.removeprefix("/cgi-bin/")
+        self.calls[name] += 1
+        if self.switches.away:
+            return web.Response(status=502, text="<html>bad gateway</html>")
+        try:
+            result = await work(self, request)
+        except Refusal as refusal:
+            self.refused.append(refusal.code)
+            rid = f"6{secrets.token_hex(3)}x-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+            result = {"errcode": refusal.code, "errmsg": f"{refusal.message} rid: {rid}"}
+        if isinstance(result, web.Response):
+            return result
+        body = json.dumps(result, ensure_ascii=False)
+        return web.Response(
+            body=body.encode(), headers={"Content-Type": "application/json; encoding=utf-8"}
+        )
+
+    def check_token(self, request: web.Request) -> None:
+        """Refuse a call without a token that is good now."""
+        token = request.query.get("access_token", "")
+        if not token:
+            raise Refusal(41001, "access_token missing")
+        if self.switches.forget_tokens or token not in self.tokens:
+            raise Refusal(40001, "invalid credential, access_token is invalid or not latest")
+        if self.tokens[token] <= self.clock():
+            raise Refusal(42001, "access_token expired")
+
+
+async def body_of(request: web.Request) -> dict[str, Any]:
+    """The JSON body of a POST, in raw UTF-8."""
+    if request.method != "POST":
+        raise Refusal(43002, "require POST method")
+    raw = await request.read()
+    if not raw:
+        raise Refusal(44002, "empty post data")
+    try:
+        body = json.loads(raw.decode("utf-8"))
+    except ValueError:
+        raise Refusal(47001, "data format error") from None
+    if not isinstance(body, dict):
+        raise Refusal(47001, "data format error")
+    # Tencent would show the escapes to the user.
+    if b"\\u" in raw:
+        raise AssertionError("the body holds \\u escapes")
+    return body
+
+
+async def stable_token(tencent: Tencent, request: web.Request) -> dict[str, Any]:
+    """The same token until its last five minutes."""
+    body = await body_of(request)
+    if body.get("grant_type") != "client_credential" or body.get("appid") != tencent.app_id:
+        raise Refusal(40013, "invalid appid")
+    if body.get("secret") != tencent.secret:
+        raise Refusal(40125, "invalid appsecret")
+    now = tencent.clock()
+    for token, until in tencent.tokens.items():
+        if until - timedelta(minutes=5) > now:
+            return {"access_token": token, "expires_in": int((until - now).total_seconds())}
+    token = secrets.token_urlsafe(96)
+    tencent.tokens[token] = now + timedelta(seconds=7200)
+    return {"access_token": token, "expires_in": 7200}
+
+
+async def custom_send(tencent: Tencent, request: web.Request) -> dict[str, Any]:
+    """One customer-service message."""
+    tencent.check_token(request)
+    body = await body_of(request)
+    switches = tencent.switches
+    if switches.once:
+        raise Refusal(switches.once.pop(0), "as told")
+    if switches.always:
+        raise Refusal(switches.always, "as told")
+    user = tencent.users.get(str(body.get("touser", "")))
+    if user is None:
+        raise Refusal(40003, "invalid openid")
+    _check_content(tencent, body)
+    if not user.follows or not any(until > tencent.clock() for _, until in user.buckets.values()):
+        raise Refusal(45015, "response out of time limit or subscription is canceled")
+    _spend(tencent, user)
+    user.typing_until = None
+    user.inbox.append({key: body[key] for key in body if key != "touser"})
+    return {"errcode": 0, "errmsg": "ok"}
+
+
+def _check_content(tencent: Tencent, body: dict[str, Any]) -> None:
+    kind = body.get("msgtype")
+    content = body.get(str(kind))
+    if not isinstance(content, dict):
+        raise Refusal(47001, "data format error")
+    if kind == "text":
+        text = content.get("content")
+        if not isinstance(text, str) or not text.strip():
+            raise Refusal(44004, "empty content")
+        if len(text.encode()) > MOST_BYTES:
+            raise Refusal(45002, "content size out of limit")
+    elif kind == "image":
+        if content.get("media_id") not in tencent.media:
+            raise Refusal(40007, "invalid media_id")
+    elif kind == "msgmenu":
+        if tencent.switches.no_menus:
+            raise Refusal(40200, "invalid account type")
+        if not all(str(each["id"]).isdigit() and each["content"] for each in content["list"]):
+            raise Refusal(47003, "argument invalid! list")
+        if len(str(content.get("head_content", "")).encode()) > MOST_BYTES:
+            raise Refusal(45002, "content size out of limit")
+    else:
+        raise Refusal(40008, "invalid message type")
+
+
+def _spend(tencent: Tencent, user: User) -> None:
+    now = tencent.clock()
+    live = {name: left for name, (left, until) in user.buckets.items() if until > now}
+    if not any(live.values()):
+        raise Refusal(45047, "out of response count limit")
+    # Which allowance pays is documented nowhere: from one of them, or from both.
+    names = (
+        list(live) if not tencent.switches.separate_buckets else [max(live, key=live.__getitem__)]
+    )
+    for name in names:
+        left, until = user.buckets[name]
+        user.buckets[name] = (max(0, left - 1), until)
+
+
+async def typing(tencent: Tencent, request: web.Request) -> dict[str, Any]:
+    """The typing command."""
+    tencent.check_token(request)
+    body = await body_of(request)
+    if body.get("command") not in ("Typing", "CancelTyping"):
+        raise Refusal(45072, "invalid command")
+    user, now = tencent.user(str(body.get("touser"))), tencent.clock()
+    if user.acted_at is None or now - user.acted_at > timedelta(seconds=30):
+        raise Refusal(45080, "no recent interaction")
+    if user.typing_until is not None and user.typing_until > now:
+        raise Refusal(45081, "already typing")
+    user.typing_until = now + timedelta(seconds=15)
+    return {"errcode": 0, "errmsg": "ok"}
+
+
+async def upload(tencent: Tencent, request: web.Request) -> dict[str, Any]:
+    """A picture for three days."""
+    tencent.check_token(request)
+    form = await request.post()
+    media = form.get("media")
+    if not isinstance(media, web.FileField) or not media.filename:
+        raise Refusal(41005, "media data missing")
+    content = media.file.read()
+    if len(content) > 10_000_000:
+        raise Refusal(40006, "invalid media size")
+    media_id = secrets.token_urlsafe(24)
+    tencent.media[media_id] = content
+    return {
+        "type": request.query.get("type", ""),
+        "media_id": media_id,
+        "created_at": int(tencent.clock().timestamp()),
+    }
+
+
+async def download(tencent: Tencent, request: web.Request) -> Any:
+    """What a user sent."""
+    tencent.check_token(request)
+    content = tencent.media.get(request.query.get("media_id", ""))
+    if content is None:
+        raise Refusal(40007, "invalid media_id")
+    return web.Response(
+        body=content,
+        headers={
+            "Content-Type": "image/jpeg",
+            "Content-disposition": 'attachment; filename="media.jpg"',
+        },
+    )
+
+
+async def create_menu(tencent: Tencent, request: web.Request) -> dict[str, Any]:
+    """The account's menu."""
+    tencent.check_token(request)
+    body = await body_of(request)
+    if not 1 <= len(body.get("button", [])) <= 3:
+        raise Refusal(40017, "invalid button size")
+    for entry in body["button"]:
+        if len(entry["name"].encode()) > 16 or len(entry.get("sub_button", [])) > 5:
+            raise Refusal(40018, "invalid button name size")
+    tencent.menu = body
+    return {"errcode": 0, "errmsg": "ok"}
+
+
+ROUTES: dict[str, Callable[[Tencent, web.Request], Any]] = {
+    "stable_token": stable_token,
+    "message/custom/send": custom_send,
+    "message/custom/typing": typing,
+    "media/upload": upload,
+    "media/get": download,
+    "menu/create": create_menu,
+}
