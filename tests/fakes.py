@@ -81,6 +81,12 @@ class FakeFaq:
         """Always the same entry."""
         return [ENTRY]
 
+    def suggestions_for(
+        self, questions: Sequence[str], on: date, limit: int = 3
+    ) -> tuple[str, list[Entry]]:
+        """The first question, and the same entry."""
+        return next(iter(questions), ""), [ENTRY] if questions else []
+
     def published(self, on: date) -> list[Entry]:
         """The same."""
         return [ENTRY]

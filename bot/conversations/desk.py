@@ -18,16 +18,23 @@ from bot.errors import BadInput, ConversationNotFound, NotYours, WrongStatus
 from bot.staff.models import Staff
 
 _WORDS_LOOKED_AT = 30
+# “下周三行不行” asks nothing by itself; what it is about was said a little earlier.
+_QUESTIONS = 4
 # “在吗”, “你好” ask nothing that the knowledge base could answer.
 _SHORTEST_QUESTION = 4
 _ABOUT_A_SERVICE = and_(Turn.category.is_not(None), Turn.category != "out_of_scope")
 
 
 def last_question(session: Session, conversation_id: str) -> str:
-    """The customer's last words about a service, which suggestions are looked up for.
+    """The first of ``last_questions``; empty if the customer has said nothing."""
+    return next(iter(last_questions(session, conversation_id)), "")
+
+
+def last_questions(session: Session, conversation_id: str) -> list[str]:
+    """What the customer may be asking, which suggestions are looked up for, the likeliest first.
 
     “转人工”, thanks and pressed buttons are no question. What was said to a person since the bot
-    fell silent counts first. Empty if the customer has said nothing.
+    fell silent counts first, the newest of it before the rest; then the last turn about a service.
     """
     newest = session.scalar(
         select(Turn)
@@ -48,14 +55,14 @@ def last_question(session: Session, conversation_id: str) -> str:
     )
     typed = [each for each in said if "payload" not in each.data and each.kind != "file"]
     unheard = [each.text for each in typed if each.seq > (heard or 0) and _may_ask(each.text)]
-    if unheard:
-        return unheard[0]
+    found = unheard[:_QUESTIONS]
     if newest is not None:
         taken = [e.text for e in reversed(typed) if newest.first_seq <= e.seq <= newest.last_seq]
-        if taken:
-            return "，".join(taken)
+        found += ["，".join(taken)] if taken else []
+    if found:
+        return found
     asking = [each.text for each in typed if _may_ask(each.text)]
-    return next(iter([*asking, *(each.text for each in typed)]), "")
+    return [*asking, *(each.text for each in typed)][:1]
 
 
 def _may_ask(text: str) -> bool:

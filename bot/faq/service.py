@@ -50,6 +50,10 @@ class FaqReply:
 # 351 without it; in 347 it puts the same entry first with it, and in no golden one a better one.
 SURE_AT_FIRST_SIGHT = 0.6
 
+# For staff, who choose themselves: questions about our services lie above the first, greetings,
+# days and thanks below the second.
+LIKELY, HARDLY = 0.15, 0.06
+
 
 class FaqService:
     """The knowledge base as the rest of the product uses it.
@@ -88,7 +92,7 @@ class FaqService:
             self._indexed = entries
 
     def keep_fresh(self) -> threading.Event:
-        """Refresh every second in the background, until the event returned is set."""
+        """Refresh twice a second in the background, until the event returned is set."""
         return keep_fresh(self.refresh, "faq-index")
 
     def warm_up(self) -> None:
@@ -142,6 +146,25 @@ class FaqService:
         core = index.readable(without_courtesy(text))
         found = index.search(core, on=on, vectors=self.embedder.vectors(core), limit=limit)
         return [index.entry(candidate.id) for candidate in found]
+
+    def suggestions_for(
+        self, questions: Sequence[str], on: date, limit: int = 3
+    ) -> tuple[str, list[Entry]]:
+        """Return the first question that is likely to be answered here, and the likely answers.
+
+        Of several that are not likely the best one counts; what is hardly likely is no answer.
+        """
+        best, found = next(iter(questions), ""), list[Candidate]()
+        for question in questions:
+            core = self.index.readable(without_courtesy(question))
+            vectors = self.embedder.vectors(core)
+            near = self.index.search(core, on=on, vectors=vectors, limit=limit)
+            if near and (not found or near[0].score > found[0].score):
+                best, found = question, near
+            if found and found[0].score >= LIKELY:
+                break
+        entries = [self.index.entry(each.id) for each in found if each.score >= HARDLY]
+        return best, entries
 
     def encode_quickly(self, texts: Sequence[str]) -> Matrix:
         """Return a unit row for each text by the quickest encoder there is."""

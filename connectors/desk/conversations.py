@@ -31,6 +31,7 @@ from connectors.body import cursor_in, fields, wait_in
 from connectors.desk.access import acting, reader, reading
 from connectors.desk.presence import sign_of_life
 from connectors.feed import wait_for_changes
+from knowledge.entries import Entry
 
 blueprint = Blueprint("desk_conversations", url_prefix="/api/desk")
 
@@ -87,17 +88,20 @@ async def show(request: Request, conversation_id: str) -> HTTPResponse:
     """One conversation in whole, with one's drafts and suggestions for the last words."""
     context = request.app.ctx
 
-    def read(session: Session) -> tuple[dict[str, Any], str]:
+    def read(session: Session) -> tuple[dict[str, Any], list[str]]:
         staff = reading(session, request, conversation_id)
         detail = conversation_detail(
             session, conversation_id, context.hours, now=context.clock(), staff=staff
         )
         detail["drafts"] = drafts_of(session, conversation_id, staff)
-        return detail, desk.last_question(session, conversation_id)
+        return detail, desk.last_questions(session, conversation_id)
 
-    detail, question = await context.database.read(read)
-    detail["question"] = question
-    detail["suggestions"] = await _suggestions(request, question)
+    detail, questions = await context.database.read(read)
+    today = context.clock().astimezone(SHANGHAI).date()
+    question, entries = await asyncio.to_thread(
+        context.faq.suggestions_for, questions, today, limit=_SUGGESTIONS
+    )
+    detail["question"], detail["suggestions"] = question, [_entry_view(each) for each in entries]
     return json(detail)
 
 
@@ -187,7 +191,13 @@ async def _suggestions(request: Request, question: str) -> list[dict[str, Any]]:
     context = request.app.ctx
     today = context.clock().astimezone(SHANGHAI).date()
     entries = await asyncio.to_thread(context.faq.suggestions, question, today, limit=_SUGGESTIONS)
-    return [
-        {"id": each.id, "title": each.title, "answer": each.answer, "basis": list(each.basis)}
-        for each in entries
-    ]
+    return [_entry_view(each) for each in entries]
+
+
+def _entry_view(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "title": entry.title,
+        "answer": entry.answer,
+        "basis": list(entry.basis),
+    }

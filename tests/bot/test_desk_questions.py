@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from bot.conversations.desk import last_question
+from bot.conversations.desk import last_question, last_questions
 from bot.conversations.ledger import Opened
 from bot.conversations.models import Turn, TurnStatus
 from bot.database import Database
@@ -65,3 +65,18 @@ def test_without_a_service_question_the_last_words_are_taken(
         assert last_question(session, opened.conversation.id) == ""
         heard(session, opened, clock, ["转人工"], "request_handoff", "out_of_scope")
         assert last_question(session, opened.conversation.id) == "转人工"
+
+
+def test_what_was_asked_before_stands_behind_what_was_said_last(
+    database: Database, clock: FakeClock
+) -> None:
+    with database.writing() as session:
+        opened = xiaolin(session, clock)
+        heard(session, opened, clock, ["压力表多久检定一次"], "ask_metrology", "metrology")
+        for text in ("水表也要强检吗", "谢谢", "下周三行不行"):
+            writes(session, opened, text, clock)
+        assert last_questions(session, opened.conversation.id) == [
+            "下周三行不行",
+            "水表也要强检吗",
+            "压力表多久检定一次",
+        ]

@@ -103,6 +103,15 @@ def test_real_search_refuses_what_is_not_ours(real: FaqService, text: str) -> No
     assert real.reply(real.understand(text, TODAY).candidates, TODAY).kind == "refuse"
 
 
+def test_words_that_ask_nothing_lead_back_to_what_was_asked(real: FaqService) -> None:
+    said = ["下周三上午行不行", "好的谢谢", "电子秤要强检吗"]
+    question, entries = real.suggestions_for(said, TODAY)
+    assert question == "电子秤要强检吗"
+    assert "电子秤" in entries[0].title
+    assert real.suggestions_for(said[:2], TODAY)[1] == []
+    assert real.suggestions_for([], TODAY) == ("", [])
+
+
 def test_nearly_every_question_of_the_knowledge_base_is_answered_by_its_own_entry(
     real: FaqService,
 ) -> None:

@@ -30,12 +30,12 @@ export class Composer {
     };
   }
 
-  /** Opens the drafts of a conversation. @param kept what the server keeps of them */
-  open(conversationId, kept) {
+  /** Opens the drafts of a conversation. @param kept what the server keeps of them @param isTheirs a colleague's */
+  open(conversationId, kept, isTheirs) {
     this.#of = conversationId;
     this.#block = "";
     this.drafts.take(conversationId, kept);
-    this.switchTo(this.#draft("note") && !this.#draft("reply") ? "note" : "reply");
+    this.switchTo((this.#draft("note") || isTheirs) && !this.#draft("reply") ? "note" : "reply");
   }
 
   /** @param block why the customer cannot be answered now; empty when that is possible */

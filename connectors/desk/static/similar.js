@@ -4,6 +4,8 @@ import { element, hook } from "/static/dom.js";
 import { spokenTime } from "/static/times.js";
 import { categoryName } from "./words.js";
 
+const LONGEST = 100; // what the server takes
+
 export class Similar {
   #shown = ""; // conversation and question
 
@@ -18,7 +20,7 @@ export class Similar {
     if (asked === this.#shown) return;
     if (!this.#shown.startsWith(`${conversation.id} `)) this.#fill([]);
     this.#shown = asked;
-    const { similar } = question ? await this.api.similar(conversation.id).catch(() => ({ similar: [] })) : { similar: [] };
+    const { similar } = question ? await this.api.similar(conversation.id, question.slice(0, LONGEST)).catch(() => ({ similar: [] })) : { similar: [] };
     if (asked === this.#shown) this.#fill(similar);
   }
 

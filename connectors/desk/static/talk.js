@@ -97,7 +97,7 @@ export class Talk {
     const { conversation } = detail;
     const seen = conversation.read_seq;
     this.timeline.clear(conversation.customer.name);
-    this.composer.open(this.#id, detail.drafts);
+    this.composer.open(this.#id, detail.drafts, conversation.status === "staff" && !this.conversations.isMine(conversation));
     this.suggestions.clear();
     this.#isShown = true;
     this.panes.show("talk-open");

@@ -119,7 +119,8 @@ export class Workplace {
     if (this.talk.id === conversation.id) this.talk.refresh();
     else await this.open(conversation.id);
     // On a phone the keyboard would cover what one wants to read first.
-    if (!this.views.isNarrow) this.composer.focus("reply");
+    this.composer.switchTo("reply");
+    if (!this.views.isNarrow) this.composer.focus();
   }
 
   #refused(id, words) {
