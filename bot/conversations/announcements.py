@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.episodes import latest_episode
 from bot.conversations.ledger import append
-from bot.conversations.models import Author, Conversation
+from bot.conversations.models import Author, Conversation, ConversationStatus
 from bot.conversations.standing import Standing
 from bot.feedback.surveys import closes_at
 from bot.responses import Line, Responses
@@ -72,6 +72,9 @@ class Announcements:
         episode = latest_episode(session, conversation.id)
         survey = {"episode": episode.number if episode else 0, "name": staff.name}
         closes = closes_at(now).isoformat()
-        line = self.line("utter_system_resolved", name=staff.name)
+        # After the customer's own end it has been said already that the service is over.
+        says_end = conversation.status == ConversationStatus.STAFF
+        name = "utter_system_resolved" if says_end else "utter_system_survey"
+        line = self.line(name, name=staff.name)
         data = {**line.data, "survey": {**survey, "closes_at": closes}}
         append(session, conversation, Author.SYSTEM, line.text, now=now, kind="event", data=data)

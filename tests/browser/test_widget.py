@@ -201,8 +201,8 @@ def test_person_takes_over_and_is_scored_at_the_end(office: Office, page: Page) 
 def test_who_waits_can_go_back_to_the_bot(office: Office, page: Page) -> None:
     page.get_by_role("button", name="转人工").click()
     ask(page, "先写一句")
-    page.get_by_role("button", name="继续问").click()
-    page.get_by_text("随时应答，也可转人工").wait_for()
+    page.get_by_role("button", name="取消排队").click()
+    page.locator("[data-status-line][data-status=bot]").wait_for()
 
 
 def test_bot_at_work_is_shown_and_not_for_ever(

@@ -22,7 +22,8 @@ export function ratingNode(who, send, skip) {
     choice.addEventListener("change", () => {
       fillTags(tags, score >= 4 ? PRAISE : BLAME);
       tags.hidden = words.hidden = submit.disabled = false;
-      submit.disabled = false;
+      // On a phone what has just unfolded would lie below the edge.
+      submit.scrollIntoView({ block: "nearest" });
     });
     scores.append(element("label", { class: "score", for: `score-${score}` }, choice,
       element("b", { class: "figures", text: String(score) }), element("span", { text: word })));
@@ -40,7 +41,7 @@ export function ratingNode(who, send, skip) {
     notice.textContent = "";
     try {
       const answer = await send(Number(given.get("score")), given.getAll("tag"), comment.value.trim());
-      form.replaceChildren(element("p", { class: "rating-thanks", role: "status", text: thanks(answer) }));
+      form.replaceChildren(element("p", { class: "rating-thanks", role: "status" }, ...thanks(answer)));
     } catch (error) {
       notice.textContent = error.code ? error.message : "评分没有送达，请稍后再试。";
       submit.disabled = false;
@@ -51,8 +52,9 @@ export function ratingNode(who, send, skip) {
 
 /** A low score is looked after, and the customer learns by whom and until when. */
 function thanks({ follow_up: followUp }) {
-  if (!followUp) return "感谢您的评价，我们会据此改进服务。";
-  return `很抱歉没有让您满意。平台主管会在 ${followUp.due} 前跟进，编号 ${followUp.number}。`;
+  if (!followUp) return ["感谢您的评价，我们会据此改进服务。"];
+  const number = element("span", { class: "rating-number figures", text: followUp.number });
+  return [`很抱歉没有让您满意。平台主管会在 ${followUp.due} 前跟进，编号 `, number, "。"];
 }
 
 function fillTags(fieldset, words) {
