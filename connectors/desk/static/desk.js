@@ -10,6 +10,7 @@ import { Login } from "./login.js";
 import { wordsFor } from "./refused.js";
 import { shortcutsOf } from "./shortcuts.js";
 import { Team } from "./team.js";
+import { Typing } from "./typing.js";
 import { startCounting } from "./waiting.js";
 import { staffName } from "./words.js";
 import { Workplace } from "./workplace.js";
@@ -21,6 +22,7 @@ const resolveDialog = new ResolveDialog(document);
 const help = keysDialog(document);
 let work = null; // the workplace of whoever signed in first on this page
 let team = null;
+let typing = null;
 let feed = null;
 let who = null;
 
@@ -49,13 +51,16 @@ async function begin(me) {
   team ??= new Team(root, { api, staff: me.staff, work: () => work, resolveDialog, say });
   work ??= new Workplace(root, { api, staff: me.staff, team, say });
   work.talk.files ??= new Files(root, { api, work });
+  typing ??= new Typing(root, { api, work });
   feed ??= new Feed({
     fetchChanges: (after, wait, signal) => api.changes(after, wait, signal),
     openSocket: () => api.openSocket(),
     onChanges: (changes, moment) => {
       work.receive(changes, moment);
       team.receive(changes, moment);
+      typing.receive(changes);
     },
+    onTyping: (typed) => typing.heard(typed),
     onState: (state) => {
       hook(root, "offline").hidden = state !== "offline";
       if (state === "online") {

@@ -39,6 +39,7 @@ export class Talk {
     this.from = from;
     this.say("");
     this.panes.wait();
+    this.onOpen?.(id);
     this.api.watch(id); // before reading, so that nothing falls between
     try {
       const detail = await this.api.conversation(id);
