@@ -29,6 +29,7 @@ from bot.feedback.models import ConversationFeedback
 from bot.feedback.service import latest_score
 from bot.staff.hours import WorkingHours
 from bot.staff.models import Staff
+from bot.wechat.windows import reach_view
 
 _NOTE_TURNS = 6
 _NOTE_ANSWERS = 3
@@ -70,6 +71,7 @@ def conversation_detail(
             for each in drafts
         ],
         "feedback": _feedback(session, conversation.id),
+        "reach": reach_view(session, conversation, now=now),
     }
 
 

@@ -18,6 +18,9 @@ from bot.wechat.models import WeChatChoice
 _NUMBER = re.compile(r"(?:选择?|第)?\s*(\d{1,2})\s*(?:个|项|号)?")
 _ENDS = " \t。．.，,、!！?？)）"
 _LONGEST_TITLE = 200
+# A score is no button of the dialogue: it concerns a service that is over.
+SCORE = "/wechat_score "
+_SCORES = ("5 很满意", "4 满意", "3 一般", "2 不满意", "1 很不满意")
 
 
 @dataclass(frozen=True)
@@ -29,13 +32,28 @@ class Choice:
     title: str
 
 
+@dataclass(frozen=True)
+class Picked:
+    """A choice that was made, and the conversation in which it was offered."""
+
+    payload: str
+    conversation_id: str
+
+
 def options_in(data: dict[str, Any]) -> list[tuple[str, str]]:
     """Title and payload of everything a message lets the customer choose, each payload once."""
-    cards = [data.get("card"), *data.get("items", [])]
-    actions = [card.get("action") for card in cards if card]
-    buttons = [each for each in [*data.get("buttons", []), *actions] if each]
-    found = {each["payload"]: each["title"] for each in reversed(buttons)}
-    return [(title, payload) for payload, title in reversed(found.items())]
+    if data.get("survey"):
+        return [(title, f"{SCORE}{title[0]}") for title in _SCORES]
+    found = {each["payload"]: each["title"] for each in reversed(data.get("buttons", []))}
+    options = [(title, payload) for payload, title in reversed(found.items())]
+    for card in [data.get("card"), *data.get("items", [])]:
+        action = card.get("action") if card else None
+        if action and action["payload"] not in found:
+            found[action["payload"]] = ""
+            # Without its card beside it, the bare act would not say whom it concerns.
+            title = f"{action['title']}：{card.get('title') or ''}".rstrip("：")
+            options.append((title, action["payload"]))
+    return options
 
 
 def offer(
@@ -64,8 +82,8 @@ def offer(
 
 def chosen(
     session: Session, customer_id: int, conversation_id: str, text: str, menu_id: str | None
-) -> str | None:
-    """The payload a customer's words stand for, or None when they are words like any others.
+) -> Picked | None:
+    """What a customer's words stand for, or None when they are words like any others.
 
     An item of a menu counts however old it is. A number or a title counts only if it was offered
     since the customer last said something: "2" may as well answer "how many".
@@ -73,16 +91,16 @@ def chosen(
     if menu_id is not None and menu_id.isascii() and menu_id.isdigit() and len(menu_id) < 18:
         pressed = session.get(WeChatChoice, int(menu_id))
         if pressed is not None and pressed.customer_id == customer_id:
-            return pressed.payload
+            return Picked(pressed.payload, pressed.conversation_id)
     plain = unicodedata.normalize("NFKC", text).strip(_ENDS)
     if not plain or len(plain) > _LONGEST_TITLE:
         return None
     number = _NUMBER.fullmatch(plain)
     for each in _open(session, customer_id, conversation_id):
         if number is not None and each.number == int(number[1]):
-            return each.payload
+            return Picked(each.payload, each.conversation_id)
         if plain == unicodedata.normalize("NFKC", each.title).strip(_ENDS):
-            return each.payload
+            return Picked(each.payload, each.conversation_id)
     return None
 
 

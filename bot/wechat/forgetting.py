@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 from bot.conversations.models import (
     Author,
     Conversation,
+    ConversationStatus,
     Customer,
     Message,
     SuppressedDraft,
@@ -20,7 +20,21 @@ from bot.delivery.models import DeliveryState, Outgoing
 from bot.wechat.models import WeChatChoice, WeChatDelivery, WeChatWindow
 
 
-def forget(session: Session, openid: str, *, now: datetime) -> bool:
+def open_conversations(session: Session, openid: str) -> list[Conversation]:
+    """The conversations of a follower that wait for a person or have one."""
+    query = (
+        select(Conversation)
+        .join(Customer, Customer.id == Conversation.customer_id)
+        .where(
+            Customer.channel == "wechat",
+            Customer.address == openid,
+            Conversation.status.in_([ConversationStatus.QUEUED, ConversationStatus.STAFF]),
+        )
+    )
+    return list(session.scalars(query))
+
+
+def forget(session: Session, openid: str) -> bool:
     """Erase who a customer was and what they said; what remains are numbers and our own work.
 
     Messages keep their place and number, so that nothing seems to be missing, but not their

@@ -26,8 +26,8 @@ from bot.delivery.outbox import release
 from bot.errors import PayloadNotOffered
 from bot.responses import Responses
 from bot.wechat import windows
-from bot.wechat.choices import chosen
-from bot.wechat.forgetting import forget
+from bot.wechat.choices import SCORE, chosen
+from bot.wechat.forgetting import forget, open_conversations
 from bot.wechat.menu import SAID_BY_MENU
 from bot.wechat.messages import (
     Callback,
@@ -43,6 +43,7 @@ from bot.wechat.messages import (
     Unsupported,
 )
 from bot.wechat.models import WeChatDelivery
+from bot.wechat.voting import Voter
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class Receiver:
         self._handoff = handoff
         self._responses = responses
         self._platform_name = platform_name
+        self._voter = Voter(responses, handoff.hours)
 
     def receive(self, session: Session, callback: Callback, *, now: datetime) -> Taken:
         """Store what a callback says; one that has been taken before changes nothing.
@@ -94,7 +96,7 @@ class Receiver:
         if not callback.openid or callback.openid.startswith("gh_"):
             return NOTHING
         if isinstance(content, Unfollowed):
-            forget(session, callback.openid, now=now)
+            self._farewell(session, callback.openid, now)
             return NOTHING
         if isinstance(content, Unknown) and content.is_event:
             logger.info("wechat_unknown kind=%s", content.kind)
@@ -121,6 +123,12 @@ class Receiver:
             case _:
                 return self._not_text(session, customer, conversation, callback, now)
 
+    def _farewell(self, session: Session, openid: str, now: datetime) -> None:
+        for conversation in open_conversations(session, openid):
+            # Nobody should wait for, or talk to, somebody who cannot be reached any more.
+            self._handoff.customer_ends(session, conversation, now=now)
+        forget(session, openid)
+
     def _text(
         self,
         session: Session,
@@ -133,8 +141,12 @@ class Receiver:
         note = windows.note_click if said.menu_id else windows.note_message
         note(session, customer.id, now=now)
         text = cleaned(said.text)[:MAX_TEXT]
-        payload = chosen(session, customer.id, conversation.id, text, said.menu_id)
-        incoming = Incoming(key, text or "？", payload)
+        picked = chosen(session, customer.id, conversation.id, text, said.menu_id)
+        if picked is not None and picked.payload.startswith(SCORE):
+            self._voter.vote(session, picked, now=now)
+            release(session, customer.id, CHANNEL, now=now)
+            return NOTHING
+        incoming = Incoming(key, text or "？", picked.payload if picked else None)
         try:
             admitted = admit(session, conversation.id, customer, incoming, self._handoff, now=now)
         except PayloadNotOffered:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from sqlalchemy import case, update
 from sqlalchemy.orm import Session
 
+from bot.conversations.models import Conversation
 from bot.wechat.models import WeChatWindow
 
 # Tencent's present rule; older texts say 20 messages, or as many as one likes.
@@ -15,6 +17,14 @@ MESSAGES, MESSAGE_WINDOW = 5, timedelta(hours=48)
 CLICKS, CLICK_WINDOW = 3, timedelta(minutes=1)
 # A message on its way when the window closes would be refused.
 _MARGIN = timedelta(seconds=5)
+
+
+class Reach(TypedDict):
+    """Whether a message would reach the customer now, how many, and until when."""
+
+    open: bool
+    left: int
+    until: str | None
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,15 @@ def budget_of(session: Session, customer_id: int, *, now: datetime) -> Budget:
         if until is not None and left > 0 and until - _MARGIN > now
     ]
     return max(allowances, key=lambda each: each.left, default=Budget(0, window.message_until))
+
+
+def reach_view(session: Session, conversation: Conversation, *, now: datetime) -> Reach | None:
+    """What staff must know before they type; None where a channel has no such limits."""
+    if conversation.channel != "wechat":
+        return None
+    budget = budget_of(session, conversation.customer_id, now=now)
+    until = budget.until.isoformat() if budget.until else None
+    return {"open": budget.is_open, "left": budget.left, "until": until}
 
 
 def spend(session: Session, customer_id: int, messages: int = 1) -> None:
