@@ -9,15 +9,12 @@ no.  situation                                      why
 4    delivered again while the turn runs            tested on the widget; WeChat is to come
 5    event without an id, twice                     WeChat
 15   what was put off while nothing ran             nothing can be put off yet
-18   survey at each episode                         tested but for the most of one in 24 hours
 19   survey when the channel is closed              WeChat
 20   more replies than the channel takes            WeChat
 21   reply after the channel's window               WeChat
 22   two processes renew one access token           WeChat
-25   queue is full                                  the queue has no limit yet
 31   picture, voice, place, link                    WeChat
 34   database fails halfway                         tested with the change feed; no outbox yet
-38   typing notice that stays                       no typing notice yet
 39   two entries that differ by spaces or width     console of the knowledge base
 40   a few bad rows in a large import               console of the knowledge base
 41   one customer asks the same many times          console of the knowledge base
