@@ -126,8 +126,9 @@ async def _save(request: Request, canned_id: int | None, status: int) -> HTTPRes
 
 def _phrase_in(body: Fields) -> Phrase:
     return Phrase(
-        shortcut=body.text("shortcut", limit=40),
-        title=body.text("title", limit=200),
-        text=body.text("text", limit=_READ_LIMIT),
+        # What is missing is said by its name in the form, not by that of a field.
+        shortcut=body.text("shortcut", limit=40, required=False),
+        title=body.text("title", limit=200, required=False),
+        text=body.text("text", limit=_READ_LIMIT, required=False),
         for_team=body.boolean("team", default=False),
     )

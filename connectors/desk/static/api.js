@@ -3,6 +3,9 @@
 import { sendFile } from "/static/uploads.js";
 import { Refused, answerOf } from "./refused.js";
 
+// What is saved while a page goes away must still arrive; browsers take 64 kB of that.
+const LONGEST_KEPT = 15_000;
+
 export class DeskApi {
   #token = "";
   #watched = null;
@@ -115,6 +118,7 @@ export class DeskApi {
       headers: body ? { "Content-Type": "application/json", "X-CSRF-Token": this.#token } : {},
       body: body ? JSON.stringify(body) : undefined,
       credentials: "same-origin",
+      keepalive: method === "PUT" && JSON.stringify(body).length < LONGEST_KEPT,
       cache: "no-store",
       signal,
     });

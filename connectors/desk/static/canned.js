@@ -34,8 +34,8 @@ export class Canned {
     if (!this.form) this.#make();
     this.#opener = document.activeElement;
     this.dialog.showModal();
+    this.#edit(null); // before anything is waited for: one may begin to type at once
     await this.#load();
-    this.#edit(null);
   }
 
   async #load() {
@@ -87,8 +87,8 @@ export class Canned {
     try {
       const { canned } = await this.api.keepCanned(this.#edited, phrase);
       this.say(`已保存常用语“${canned.title}”，回复时输入 /${canned.shortcut}。`);
-      await this.#load();
       this.#edit(null);
+      await this.#load();
     } catch (error) {
       this.error.textContent = wordsFor(error);
     }

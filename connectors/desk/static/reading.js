@@ -8,6 +8,7 @@ export class Reading {
 
   constructor({ api }) {
     this.api = api;
+    window.addEventListener("pagehide", () => this.report());
   }
 
   saw(id, seq) {
@@ -17,12 +18,12 @@ export class Reading {
   }
 
   /** Reports now; what does not get through is reported with the next. */
-  async report() {
-    for (const [id, seq] of [...this.#due]) {
-      this.#due.delete(id);
-      await this.api.markRead(id, seq).catch((error) => {
+  report() {
+    for (const [id, seq] of this.#due) {
+      this.api.markRead(id, seq).catch((error) => {
         if (!error.permanent && !this.#due.has(id)) this.#due.set(id, seq);
       });
     }
+    this.#due.clear();
   }
 }
