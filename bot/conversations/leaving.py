@@ -14,7 +14,6 @@ from bot.conversations.fallback import ASKS_FOR_PERSON
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import messages_of
 from bot.conversations.models import Author, Conversation, ConversationStatus, Message
-from bot.conversations.transitions import locked
 from bot.conversations.waiting import is_anybody_waiting, tell_waiting
 from bot.staff.groups import load_groups
 from bot.staff.hours import WorkingHours
@@ -118,15 +117,23 @@ def give_up_waiting(session: Session, handoff: Handoff, *, now: datetime) -> int
         if queued_at is not None
         and waited_in_vain(groups.of(category).hours, queued_at, limit, now=now)
     ]
-    given_up = 0
-    for conversation_id in late[:_MOST_AT_ONCE]:
-        conversation = locked(session, conversation_id)
-        # Somebody may have come, or another process was faster.
-        if conversation.status == ConversationStatus.QUEUED:
-            case = leave_message(session, conversation, handoff, now=now, in_vain=True)
-            logger.info("nobody_came conversation=%s case=%s", conversation.id, case.number)
-            given_up += 1
-    return given_up
+    # All locks before the first case is numbered, and none waited for: whoever is writing or
+    # accepting just now may be waiting for a number. They are looked at again in the next run.
+    free = (
+        select(Conversation)
+        .where(
+            Conversation.id.in_(late[:_MOST_AT_ONCE]),
+            Conversation.status == ConversationStatus.QUEUED,
+        )
+        .order_by(Conversation.queued_at, Conversation.id)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    given_up = session.scalars(free).all()
+    for conversation in given_up:
+        case = leave_message(session, conversation, handoff, now=now, in_vain=True)
+        logger.info("nobody_came conversation=%s case=%s", conversation.id, case.number)
+    return len(given_up)
 
 
 def waited_in_vain(

@@ -111,15 +111,15 @@ def tell_waiting(session: Session, platform: WorkingHours, *, now: datetime) -> 
     groups = load_groups(session, platform)
     past = recent_waits(session, groups, now=now)
     places: dict[str, int] = defaultdict(int)
-    told = 0
+    moved: dict[str, tuple[str | None, Standing]] = {}
     for conversation_id, category, since, before in queue:
         group = group_of(category)
         places[group] += 1
         hours = groups.of(category).hours
         standing = _standing(past.get(group, []), places[group], hours, since, now)
         if not before or standing.differs(Standing.read(before)):
-            told += _tell(session, conversation_id, before, standing)
-    return told
+            moved[conversation_id] = (before, standing)
+    return sum(_tell(session, each, *moved[each]) for each in _free(session, list(moved)))
 
 
 def is_anybody_waiting(session: Session, _now: datetime) -> bool:
@@ -191,6 +191,14 @@ def _standing(
         if hours.between(since, now) > max(wait.length for wait in past):
             return Standing(position, None, Pace.LONG)
     return Standing(position, range_of(past, position, now=now))
+
+
+def _free(session: Session, ids: list[str]) -> list[str]:
+    """Those of them that nobody is changing just now, locked; the others are told next time."""
+    if not ids:
+        return []
+    query = select(Conversation.id).where(Conversation.id.in_(ids), Conversation.status == QUEUED)
+    return list(session.scalars(query.with_for_update(skip_locked=True)))
 
 
 def _tell(session: Session, conversation_id: str, before: str | None, standing: Standing) -> int:

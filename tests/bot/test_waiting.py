@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import select
@@ -274,3 +276,36 @@ def test_who_waited_in_vain_gets_one_case_with_number_and_due_time(
         status = {opened.conversation.id: "bot", later.conversation.id: "queued"}
         for conversation_id, expected in status.items():
             assert session.get_one(Conversation, conversation_id).status == expected
+
+
+def test_two_processes_that_sweep_at_once_tell_and_give_up_once(
+    database: Database, clock: FakeClock, handoff: Handoff
+) -> None:
+    with database.writing() as session:
+        waiting = []
+        for _ in range(3):
+            clock.advance(seconds=1)
+            waiting.append(asks_for_a_person(session, handoff, clock))
+        handoff.cancel(session, waiting[0].conversation, now=clock())
+    start, done = Barrier(2), []
+
+    def sweep(work: Callable[[Session], int]) -> None:
+        start.wait()
+        with database.writing() as session:
+            done.append(work(session))
+
+    for work, expected in (
+        (lambda session: tell_waiting(session, HOURS, now=clock()), 2),
+        (lambda session: give_up_waiting(session, handoff, now=clock()), 2),
+    ):
+        done.clear()
+        threads = [Thread(target=sweep, args=(work,)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sum(done) == expected
+        clock.advance(hours=1)
+    with database.reading() as session:
+        assert [len(told(session, each)) for each in waiting] == [0, 1, 1]
+        assert len(session.scalars(select(Case)).all()) == 2

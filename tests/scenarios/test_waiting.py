@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import httpx
 import pytest
 from sqlalchemy import select
@@ -34,7 +36,8 @@ def statuses(customer: Xiaolin) -> list[str]:
 def test_scenario_25_full_queue_offers_a_message_instead(
     database: Database, brain: ThinkingBrain, clock: FakeClock
 ) -> None:
-    app = create_app(Settings(queue_limit=1), database, brain, FakeFaq(), clock, name="full-queue")
+    settings, name = Settings(queue_limit=1), f"full-{uuid4().hex}"
+    app = create_app(settings, database, brain, FakeFaq(), clock, name=name)
     with served(app) as web, web.client() as client, web.client() as second:
         customers = []
         for each in (client, second):
