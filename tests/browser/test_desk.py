@@ -112,6 +112,7 @@ def test_staff_sign_in_accept_reply_note_and_resolve(
     log = desk.get_by_role("log")
     expect(log.get_by_text("半年一次。")).to_be_visible()
     expect(box).to_have_value("")
+    expect(desk.locator(".message-pending")).to_have_count(0)
     assert told(database, waiting)[-1] == "您好，\n半年一次。"
 
     # The customer answers; nothing has to be reloaded.
@@ -182,7 +183,9 @@ def test_expired_sign_in_keeps_what_was_written(
     sign_in(desk)
     desk.get_by_role("button", name="接入访客").click()
     expect(desk.locator("[data-talk-status]")).to_contain_text("由您接待")
-    desk.locator("textarea").fill("正在查")
+    # The draft is stored before the sign-in ends: nothing but the reply finds that it did.
+    with desk.expect_response(lambda answer: answer.url.endswith("/draft")):
+        desk.locator("textarea").fill("正在查")
     clock.advance(hours=13)
     desk.locator("textarea").press("Enter")
     expect(desk.get_by_text("登录已过期")).to_be_visible()
