@@ -61,8 +61,13 @@ class WeChatApi:
         return str(answer["msgid"]) if answer.get("msgid") else None
 
     async def typing(self, openid: str) -> None:
-        """Show for 15 seconds that an answer is being written; errors as ``send``."""
-        await self.call("message/custom/typing", {"touser": openid, "command": "Typing"})
+        """Show for 15 seconds that an answer is being written; errors as ``send``.
+
+        Not worth a new token.
+        """
+        query = {"access_token": await self._tokens.token()}
+        body = json.dumps({"touser": openid, "command": "Typing"}).encode()
+        await self._post("message/custom/typing", query, body)
 
     async def upload(self, content: bytes, name: str, media_type: str) -> str:
         """Upload a picture for three days; its media id. Errors as ``send``."""

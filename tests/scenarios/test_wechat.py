@@ -1,0 +1,296 @@
+"""Situations on WeChat, against Tencent's stand-in."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from bot.conversations.brain import Answer, Reply
+from bot.conversations.models import (
+    Conversation,
+    ConversationStatus,
+    Customer,
+    Message,
+    Turn,
+)
+from bot.database import Database
+from bot.delivery.models import DeliveryState, Outgoing
+from bot.feedback.models import ConversationFeedback
+from bot.wechat.tokens import Fetched, Tokens
+from bot.wechat.windows import reach_view
+from tests.connectors.serving import Served
+from tests.connectors.wechat.conftest import XIAOCHEN, tencent, web, wechat_settings, xiaochen
+from tests.connectors.wechat.talking import count, holds, resolves, says, settled, states
+from tests.fakes import FakeBrain, FakeClock
+from tests.wechat_stand_in.phone import Phone
+
+STICKER = "【收到不支持的消息类型，暂无法显示】"
+
+__all__ = ["tencent", "web", "wechat_settings", "xiaochen"]
+
+
+@pytest.fixture
+def brain() -> FakeBrain:
+    return FakeBrain()
+
+
+def test_3_same_message_three_times_two_at_once(
+    web: Served, xiaochen: Phone, database: Database
+) -> None:
+    xiaochen.tencent.acted(XIAOCHEN, wrote=True)
+    delivery = xiaochen.delivery(xiaochen.message("text", "<Content>你好</Content>"))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(xiaochen.deliver, [delivery, delivery]))
+    xiaochen.deliver(delivery)
+    settled(web)
+    assert [each.text for each in delivery.answers] == ["success"] * 3
+    assert count(database, Turn) == 1
+    assert xiaochen.texts == ["听到：你好"]
+
+
+def test_4_delivered_again_while_the_turn_runs(
+    web: Served, xiaochen: Phone, brain: FakeBrain, database: Database
+) -> None:
+    held = holds(web, brain)
+    delivery = xiaochen.writes("你好", times=2)
+    assert [each.text for each in delivery.answers] == ["success"] * 2
+    held()
+    settled(web)
+    assert count(database, Turn) == 1
+    assert xiaochen.texts == ["听到：你好"]
+
+
+def test_5_event_without_an_id_twice(web: Served, xiaochen: Phone) -> None:
+    xiaochen.does("subscribe", "<EventKey></EventKey>", times=2)
+    settled(web)
+    assert len(xiaochen.inbox) == 1
+    assert "智能助手" in xiaochen.texts[0]
+
+
+def test_19_survey_when_the_window_is_closed(
+    web: Served, xiaochen: Phone, clock: FakeClock, database: Database
+) -> None:
+    xiaochen.writes("转人工")
+    settled(web)
+    staff = says(web, database, "您好")
+    settled(web)
+    clock.advance(hours=49)
+    calls = xiaochen.tencent.calls["message/custom/send"]
+    resolves(web, database, staff)
+    settled(web)
+    assert xiaochen.tencent.calls["message/custom/send"] == calls
+    assert states(database)[-1] == DeliveryState.HELD
+    # With the next contact it is there.
+    xiaochen.writes("在吗")
+    settled(web)
+    assert any("评分" in text for text in xiaochen.texts)
+
+
+def test_20_more_replies_than_the_channel_takes(
+    web: Served, xiaochen: Phone, database: Database
+) -> None:
+    xiaochen.writes("转人工")
+    settled(web)
+    for number in range(1, 9):
+        says(web, database, f"第 {number} 句")
+        settled(web)
+    assert len(xiaochen.inbox) == 5
+    assert xiaochen.tencent.refused == []
+    assert states(database).count(DeliveryState.HELD) > 0
+    xiaochen.writes("好的")
+    settled(web)
+    told = "\n".join(xiaochen.texts)
+    found = [told.index(f"第 {number} 句") for number in range(1, 9)]
+    assert found == sorted(found)
+    assert DeliveryState.HELD not in states(database)
+
+
+def test_21_reply_after_the_window(
+    web: Served, xiaochen: Phone, clock: FakeClock, database: Database
+) -> None:
+    xiaochen.writes("转人工")
+    settled(web)
+    assert reach(database, clock)["open"] is True
+    clock.advance(hours=48)
+    # Staff are told before they type, and Tencent is not even asked.
+    assert reach(database, clock)["open"] is False
+    says(web, database, "您好")
+    calls = xiaochen.tencent.calls["message/custom/send"]
+    settled(web)
+    assert xiaochen.tencent.calls["message/custom/send"] == calls
+    assert states(database)[-1] == DeliveryState.HELD
+
+
+def test_22_two_processes_renew_one_access_token(
+    web: Served, database: Database, clock: FakeClock
+) -> None:
+    fetched: list[str] = []
+
+    async def fetch() -> Fetched:
+        fetched.append("once")
+        await asyncio.sleep(0.3)
+        return Fetched(f"token-{len(fetched)}", 7200)
+
+    async def both() -> list[str]:
+        account = web.app.ctx.wechat_account
+        processes = [Tokens(account, database, fetch, clock) for _ in range(2)]
+        return list(await asyncio.gather(*(each.token() for each in processes)))
+
+    assert asyncio.run(both()) == ["token-1", "token-1"]
+    assert fetched == ["once"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "inner", "stored", "told"),
+    [
+        ("image", "<PicUrl>http://x/0</PicUrl><MediaId>M</MediaId>", "［图片］", "已收到图片"),
+        ("voice", "<MediaId>M</MediaId><Recognition/>", "［语音］", "听不懂语音"),
+        ("video", "<MediaId>M</MediaId>", "［视频］", "已收到视频"),
+        (
+            "location",
+            "<Location_X>28.6</Location_X><Location_Y>121.4</Location_Y><Label>阀门路</Label>",
+            "位置：阀门路",
+            "已收到位置：阀门路",
+        ),
+        ("link", "<Title>报价</Title><Url>https://e.cn/</Url>", "链接：报价 https://e.cn/", "链接"),
+        (
+            "text",
+            "<Content>【收到不支持的消息类型，暂无法显示】</Content>",
+            "［无法显示的消息］",
+            "文字",
+        ),
+        ("hologram", "", "［无法显示的消息］", "文字"),
+    ],
+)
+def test_31_picture_voice_place_link(
+    web: Served,
+    xiaochen: Phone,
+    database: Database,
+    brain: FakeBrain,
+    kind: str,
+    inner: str,
+    stored: str,
+    told: str,
+) -> None:
+    xiaochen.sends(kind, inner)
+    settled(web)
+    with database.reading() as session:
+        first = session.scalars(select(Message).order_by(Message.seq)).first()
+    assert first is not None
+    assert first.text == stored
+    assert told in xiaochen.texts[0]
+    assert brain.heard == []
+    assert len(xiaochen.inbox) == 1
+
+
+def test_31_voice_that_wechat_understood_is_a_question(
+    web: Served, xiaochen: Phone, brain: FakeBrain
+) -> None:
+    heard = "<MediaId>M</MediaId><Recognition>压力表多久检一次</Recognition>"
+    xiaochen.sends("voice", heard)
+    settled(web)
+    assert [each.text for each in brain.heard] == ["压力表多久检一次"]
+
+
+def test_31_emoji_are_text(web: Served, xiaochen: Phone, brain: FakeBrain) -> None:
+    xiaochen.writes("👨‍👩‍👧 [微笑] /::)")
+    settled(web)
+    assert [each.text for each in brain.heard] == ["👨‍👩‍👧 [微笑] /::)"]
+    assert xiaochen.texts == ["听到：👨‍👩‍👧 [微笑] /::)"]
+
+
+def test_33_mirrored_echo_of_our_own_message(
+    web: Served, xiaochen: Phone, brain: FakeBrain, database: Database
+) -> None:
+    xiaochen.writes("你好")
+    settled(web)
+    stored = count(database, Message)
+    echo = xiaochen.message("text", "<Content>听到：你好</Content>")
+    account, person = "gh_0123456789ab", XIAOCHEN
+    echo = echo.replace(person, "x").replace(account, person).replace("[x]", f"[{account}]")
+    delivery = xiaochen.delivery(echo)
+    delivery.query["openid"] = account
+    xiaochen.deliver(delivery)
+    settled(web)
+    assert delivery.answers[-1].text == "success"
+    assert count(database, Message) == stored
+    assert len(brain.heard) == 1
+
+
+def test_17_survey_in_the_chat_does_not_open_what_is_over(
+    web: Served, xiaochen: Phone, database: Database
+) -> None:
+    xiaochen.writes("转人工")
+    settled(web)
+    staff = says(web, database, "您好")
+    resolves(web, database, staff)
+    settled(web)
+    xiaochen.presses("5 很满意")
+    settled(web)
+    xiaochen.presses("1 很不满意")
+    settled(web)
+    with database.reading() as session:
+        scores = session.scalars(select(ConversationFeedback.score)).all()
+        statuses = session.scalars(select(Conversation.status)).all()
+    assert scores == [5]
+    assert statuses == [ConversationStatus.RESOLVED]
+    assert "谢谢您的评分" in xiaochen.texts[-2]
+    assert "已经评过分" in xiaochen.texts[-1]
+
+
+def test_17_score_without_the_id_of_the_item(
+    web: Served, xiaochen: Phone, database: Database
+) -> None:
+    xiaochen.writes("转人工")
+    settled(web)
+    resolves(web, database, says(web, database, "您好"))
+    settled(web)
+    xiaochen.writes("4 满意")
+    settled(web)
+    with database.reading() as session:
+        assert session.scalars(select(ConversationFeedback.score)).all() == [4]
+
+
+def test_twelve_replies_of_one_turn_arrive_in_order(
+    web: Served, xiaochen: Phone, brain: FakeBrain
+) -> None:
+    brain.script.append(Answer([Reply(f"第 {n} 条。" + "长" * 300) for n in range(12)]))
+    xiaochen.writes("全部告诉我")
+    settled(web)
+    assert len(xiaochen.inbox) <= 5
+    assert xiaochen.tencent.refused == []
+    xiaochen.writes("还有呢")
+    settled(web)
+    told = "\n".join(xiaochen.texts)
+    found = [told.index(f"第 {number} 条") for number in range(12)]
+    assert found == sorted(found)
+
+
+def reach(database: Database, clock: FakeClock) -> dict[str, object]:
+    """What the desk is told about the customer's window."""
+    with database.reading() as session:
+        conversation = session.scalars(select(Conversation)).one()
+        view = reach_view(session, conversation, now=clock())
+    assert view is not None
+    return dict(view)
+
+
+def test_the_unfollowing_customer_is_forgotten(
+    web: Served, xiaochen: Phone, database: Database, clock: FakeClock
+) -> None:
+    xiaochen.writes("我叫陈某某，电话 13800000000")
+    settled(web)
+    clock.advance(minutes=5)
+    xiaochen.does("unsubscribe", "<EventKey></EventKey>")
+    settled(web)
+    with database.reading() as session:
+        assert session.scalars(select(Customer.address)).all() == [None]
+        assert not any("陈某某" in text for text in session.scalars(select(Message.text)))
+        waiting = select(Outgoing).where(Outgoing.state == DeliveryState.WAITING)
+        assert session.scalars(waiting).all() == []
+    xiaochen.does("subscribe", "<EventKey></EventKey>")
+    settled(web)
+    assert count(database, Customer) == 2
