@@ -5,15 +5,7 @@ What has no test yet, or only half of one:
 ==== ============================================== ===========================================
 no.  situation                                      why
 ==== ============================================== ===========================================
-3    same message three times, two at once          tested on the widget; WeChat is to come
-4    delivered again while the turn runs            tested on the widget; WeChat is to come
-5    event without an id, twice                     WeChat
 15   what was put off while nothing ran             nothing can be put off yet
-19   survey when the channel is closed              WeChat
-20   more replies than the channel takes            WeChat
-21   reply after the channel's window               WeChat
-22   two processes renew one access token           WeChat
-31   picture, voice, place, link                    WeChat
 34   database fails halfway                         tested with the change feed; no outbox yet
 39   two entries that differ by spaces or width     console of the knowledge base
 40   a few bad rows in a large import               console of the knowledge base
