@@ -14,7 +14,7 @@ from actions.feedback import RecordFeedback
 from actions.forms import ReadCaseForm, ReadCaseStatusForm, ReadComplaintForm, ReadFeedbackForm
 from actions.handoff import RequestHandoff
 from actions.social import Resume
-from bot.cases.models import Case
+from bot.cases.models import Case, CaseKind
 from bot.feedback.models import FreeFeedback
 from tests.actions.acting import Done, do, heard
 from tests.factories import xiaolin
@@ -157,6 +157,9 @@ def test_feedback_is_recorded_and_a_low_score_offers_a_person(here: Context) -> 
     with here.database.reading() as session:
         [stored] = session.scalars(select(FreeFeedback)).all()
     assert (stored.score, stored.comment) == (2, "")
+    [followed_up] = cases(here)
+    assert followed_up.kind == CaseKind.FOLLOW_UP
+    assert done.messages[0]["number"] == followed_up.number
 
 
 def test_asking_for_a_person_ends_the_form_and_takes_along_what_was_told(here: Context) -> None:

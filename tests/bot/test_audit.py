@@ -15,7 +15,9 @@ from sqlalchemy import event
 
 from bot import ledger
 from bot.conversations.audit import Report
+from bot.conversations.ledger import Incoming, customer_of
 from bot.conversations.outcomes import Outcome
+from bot.conversations.reception import admit
 from bot.conversations.turn_owners import interrupt
 from bot.database import Database
 from bot.settings import load
@@ -148,6 +150,19 @@ def test_message_left_by_the_bot_counts_for_the_person_who_answers_it(story: Sto
     story.accepts(opened)
     story.replies(opened, "半年一次")
     assert story.audited().outcomes == {Outcome.STAFF: 1}
+
+
+def test_service_that_the_customer_ends_explains_what_was_left_open(story: Story) -> None:
+    opened = story.opens()
+    story.asks(opened, "找人工", TO_A_PERSON)
+    story.accepts(opened)
+    story.asks(opened, "在吗", None)
+    with story.database.writing() as session:
+        customer, over = customer_of(session, opened.token), Incoming("over", "结束")
+        admit(session, opened.conversation.id, customer, over, story.handoff, now=story.clock())
+    report = story.audited()
+    assert report.problems == []
+    assert report.explanations == {"客户自己结束了人工服务": 2}
 
 
 def test_message_left_by_the_bot_and_then_by_the_person_is_named(story: Story) -> None:

@@ -127,6 +127,11 @@ def test_scenario_38_typing_mark_goes_by_itself_and_when_the_words_come(
     office.staff_types()
     expect(mark).to_be_visible()
     expect(mark).to_be_hidden(timeout=8_000)
+    office.staff_types()
+    expect(mark).to_be_visible()
+    ask(page, "结束")
+    expect(page.get_by_role("button", name="转人工")).to_be_visible()
+    assert mark.is_hidden()
 
 
 def test_what_the_customer_types_is_told_to_who_serves_and_not_to_the_queue(

@@ -68,7 +68,11 @@ export class Assistant {
       transport,
       onBegin: () => this.#begin(),
       onChanges: (changes, moment) => this.#receive(changes, moment),
-      onTyping: (typing) => this.status.typed(typing),
+      onTyping: (typing) => {
+        const wasAtEnd = this.viewport.isAtEnd;
+        this.status.typed(typing);
+        if (wasAtEnd) this.viewport.toEnd();
+      },
       onState: (state) => this.#connection(state),
       onStranger: (error) => this.#beginAnew(error),
     });

@@ -35,6 +35,8 @@ export class Status {
     if (change.type === "status") {
       this.#statuses.set(change.conversation_id, change);
       this.#isEnding = false;
+      this.#typists.clear(); // whoever typed may have gone
+      this.#showTyping();
       return;
     }
     const { position, minutes, pace } = change;
