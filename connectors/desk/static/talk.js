@@ -3,6 +3,7 @@
 import { hook } from "/static/dom.js";
 import { Head } from "./head.js";
 import { Panes } from "./panes.js";
+import { showReach } from "./reach.js";
 import { Scroller } from "./scroller.js";
 import { Strip } from "./strip.js";
 import { Timeline } from "./timeline.js";
@@ -123,6 +124,7 @@ export class Talk {
     for (const message of detail.messages) this.timeline.add(message);
     for (const part of [this.side, this.suggestions, this.similar, this.cases]) part.show(detail);
     this.composer.take(this.#id, detail.drafts);
+    showReach(document.querySelector("[data-reach]"), detail.reach);
     this.showHead();
     if (wasAtEnd) this.scroller.toEnd();
   }
