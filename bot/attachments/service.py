@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from bot.attachments.models import Attachment
 from bot.attachments.names import clean_name
 from bot.attachments.storage import Stored
+from bot.conversations.changes import note_message
 from bot.conversations.desk import record_staff_message
 from bot.conversations.ledger import Incoming, Received, append, record_incoming
 from bot.conversations.models import (
@@ -103,6 +104,19 @@ def say_as_staff(
     if is_new:
         _note(session, message, stored, now)
     return Said(message, is_new)
+
+
+def add_to_message(session: Session, message: Message, stored: Stored, *, now: datetime) -> None:
+    """Give a message that stands in the ledger the file it is about, fetched since.
+
+    Raises:
+        FileRefused: The conversation has no room for more.
+    """
+    extension = stored.what.type.extensions[0].lstrip(".")
+    data, _label = _described(f"{_sort(stored)}.{extension}", stored)
+    message.kind, message.data = KIND, {**message.data, "attachment": data}
+    _note(session, message, stored, now)
+    note_message(session, session.get_one(Conversation, message.conversation_id), message)
 
 
 def check_room(session: Session, conversation_id: str, size: int) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from bot.attachments.storage import Storage
 from bot.database import Database
 from bot.delivery.channel import Batch, Failed, Held, Outcome, Parcel, Retry, Sent
 from bot.wechat import windows
@@ -19,6 +19,7 @@ from bot.wechat.account import Account
 from bot.wechat.api import WeChatApi, WeChatAway, WeChatError
 from bot.wechat.choices import Choice, offer
 from bot.wechat.codes import Act
+from bot.wechat.fetching import fetch_media
 from bot.wechat.links import link_to_message
 from bot.wechat.planner import Item, Plan, Send, numbered, plan
 from bot.wechat.splitting import MOST_BYTES, split
@@ -57,14 +58,14 @@ class WeChatChannel:
         api: WeChatApi,
         database: Database,
         clock: Callable[[], datetime],
-        path_of: Callable[[str], Path],
+        storage: Storage,
         between_seconds: float = _BETWEEN_SECONDS,
     ) -> None:
         self._account = account
         self._api = api
         self._database = database
         self._clock = clock
-        self._path_of = path_of
+        self._storage = storage
         self._between_seconds = between_seconds
         self._menus = True
         self._paused_until: datetime | None = None
@@ -95,6 +96,14 @@ class WeChatChannel:
 
     def fetch(self, message_id: str, media_id: str) -> None:
         """Fetch what a customer sent, before Tencent deletes it."""
+        work = fetch_media(
+            self._api, self._database, self._storage, self._clock, message_id, media_id
+        )
+        self._aside(work)
+
+    async def settle(self) -> None:
+        """Wait for what goes on beside the sending."""
+        await asyncio.gather(*self._asides, return_exceptions=True)
 
     async def close(self) -> None:
         """Let go of everything."""
@@ -172,7 +181,7 @@ class WeChatChannel:
 
     async def _body(self, send: Send) -> dict[str, Any]:
         if send.media:
-            content = await asyncio.to_thread(self._path_of(send.media).read_bytes)
+            content = await asyncio.to_thread(self._storage.path(send.media).read_bytes)
             media_id = await self._api.upload(content, "picture.jpg", "image/jpeg")
             return {"msgtype": "image", "image": {"media_id": media_id}}
         if send.choices:
@@ -207,8 +216,15 @@ class WeChatChannel:
         except (WeChatError, WeChatAway, TokenUnavailable) as trouble:
             logger.debug("wechat_typing %s", trouble)
 
-    def _aside(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+    def _aside(self, work: Coroutine[Any, Any, object]) -> None:
+        async def logged() -> None:
+            try:
+                await work
+            except Exception:
+                # The outermost edge: nobody waits for it.
+                logger.exception("wechat_aside_failed")
+
+        task = asyncio.get_running_loop().create_task(logged())
         self._asides.add(task)
         task.add_done_callback(self._asides.discard)
 

@@ -28,7 +28,7 @@ def set_up(app: Sanic[Any, Any], settings: Settings, clock: Callable[[], datetim
     if account is None:
         return
     api = WeChatApi(account, context.database, clock)
-    channel = WeChatChannel(account, api, context.database, clock, context.attachments.path)
+    channel = WeChatChannel(account, api, context.database, clock, context.attachments)
     context.wechat_channel = channel
     context.senders.add(channel)
 

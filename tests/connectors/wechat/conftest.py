@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -30,7 +31,7 @@ def tencent(clock: FakeClock) -> Iterator[Tencent]:
 
 
 @pytest.fixture
-def wechat_settings(tencent: Tencent) -> Settings:
+def wechat_settings(tencent: Tencent, tmp_path: Path) -> Settings:
     return Settings(
         wechat_app_id=APP_ID,
         wechat_app_secret=SECRET,
@@ -38,6 +39,7 @@ def wechat_settings(tencent: Tencent) -> Settings:
         wechat_encoding_aes_key=ENCODING_AES_KEY,
         wechat_api_base=tencent.url,
         public_url="https://platform.example",
+        attachment_folder=str(tmp_path / "attachments"),
     )
 
 
