@@ -181,6 +181,8 @@ def test_scenario_33_own_words_that_come_back_late_are_known_by_their_id(
     cursor = alice.get("/api/desk/me").json()["cursor"]
     for who in (xiaolin.changes(), alice.get("/api/desk/changes").json()):
         heard = [each["message"] for each in who["changes"] if each["type"] == "message"]
+        for message in heard:
+            message.pop("delivery", None)  # how far it has come, staff see besides
         assert heard[-2:] == [each.json()["message"] for each in sent]
         assert who["cursor"] == cursor
 
