@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, FormData
 
@@ -79,6 +80,19 @@ class WeChatApi:
 
         answer = await self._with_token("media/upload", {"type": "image"}, form)
         return str(answer["media_id"])
+
+    async def create_menu(self, menu: dict[str, Any]) -> None:
+        """Replace the account's menu; clients show it within minutes. Errors as ``send``."""
+        await self.call("menu/create", menu)
+
+    async def create_code(self, scene: str) -> str:
+        """A lasting QR code with a scene of 1 to 64 characters; the address of its picture."""
+        body = {
+            "action_name": "QR_LIMIT_STR_SCENE",
+            "action_info": {"scene": {"scene_str": scene}},
+        }
+        answer = await self.call("qrcode/create", body)
+        return f"https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket={quote(str(answer['ticket']))}"
 
     async def download(self, media_id: str) -> bytes:
         """The bytes of what a customer sent; errors as ``send``."""

@@ -50,6 +50,8 @@ logger = logging.getLogger(__name__)
 CHANNEL = "wechat"
 # In place of a menu message's item: an item of the account's own menu.
 CLICKED = "menu"
+# The scene of a case's QR code: this and the case's number.
+CASE_SCENE = "case_"
 _CONCERNS_US = (
     Text | Media | Place | Link | Unsupported | Unknown | Followed | Scanned | MenuClicked
 )
@@ -115,8 +117,13 @@ class Receiver:
                 window = windows.note_click(session, customer.id, now=now)
                 window.followed, window.scene = True, scene or window.scene
                 release(session, customer.id, CHANNEL, now=now)
-                self._say(session, conversation, "utter_system_wechat_greeting", now)
-                return NOTHING
+                if isinstance(content, Followed) or not scene.startswith(CASE_SCENE):
+                    self._say(session, conversation, "utter_system_wechat_greeting", now)
+                if not scene.startswith(CASE_SCENE):
+                    return NOTHING
+                # Anybody can make such a code: it says what is asked for and proves nothing.
+                asked = Text(f"查工单 {scene.removeprefix(CASE_SCENE)} 的进度", CLICKED)
+                return self._text(session, customer, conversation, callback.key, asked, now)
             case MenuClicked(key=menu_key):
                 said = Text(SAID_BY_MENU.get(menu_key, menu_key), CLICKED)
                 return self._text(session, customer, conversation, callback.key, said, now)

@@ -271,6 +271,18 @@ async def create_menu(tencent: Tencent, request: web.Request) -> dict[str, Any]:
     return {"errcode": 0, "errmsg": "ok"}
 
 
+async def create_code(tencent: Tencent, request: web.Request) -> dict[str, Any]:
+    """A QR code with a scene."""
+    tencent.check_token(request)
+    body = await body_of(request)
+    scene = body.get("action_info", {}).get("scene", {}).get("scene_str", "")
+    if body.get("action_name") not in ("QR_LIMIT_STR_SCENE", "QR_STR_SCENE"):
+        raise Refusal(40009, "invalid action name")
+    if not 1 <= len(scene) <= 64:
+        raise Refusal(40053, "invalid action info")
+    return {"ticket": f"gQ/{scene}==", "url": f"http://weixin.qq.com/q/{scene}"}
+
+
 ROUTES: dict[str, Callable[[Tencent, web.Request], Any]] = {
     "stable_token": stable_token,
     "message/custom/send": custom_send,
@@ -278,4 +290,5 @@ ROUTES: dict[str, Callable[[Tencent, web.Request], Any]] = {
     "media/upload": upload,
     "media/get": download,
     "menu/create": create_menu,
+    "qrcode/create": create_code,
 }

@@ -1,0 +1,63 @@
+"""What an administrator does once at Tencent: ``python -m bot.wechat menu``, ``… code SCENE``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from datetime import UTC, datetime
+
+from bot import logs
+from bot.database import Database
+from bot.errors import SettingsError
+from bot.migrations.run import migrate
+from bot.settings import load
+from bot.wechat.account import Account, account_of
+from bot.wechat.api import WeChatApi, WeChatAway, WeChatError
+from bot.wechat.menu import menu
+
+
+def main() -> int:
+    """Carry out one act and say what came of it."""
+    parser = argparse.ArgumentParser(prog="python -m bot.wechat", description="公众号的一次性设置")
+    acts = parser.add_subparsers(dest="act", required=True)
+    acts.add_parser("menu", help="按 bot/wechat/menu.py 建立自定义菜单")
+    acts.add_parser("code", help="生成带场景的永久二维码").add_argument(
+        "scene", help="场景，1 到 64 个字符，例如 station_1 或 case_工单号"
+    )
+    arguments = parser.parse_args()
+    try:
+        settings = load()
+    except SettingsError as error:
+        sys.exit(str(error))
+    logs.configure("WARNING")
+    account = account_of(settings)
+    if account is None:
+        sys.exit("微信接入没有开通：请先设置 WECHAT_APP_ID、WECHAT_APP_SECRET 和 WECHAT_TOKEN。")
+    if arguments.act == "code" and not 1 <= len(arguments.scene) <= 64:
+        sys.exit("场景应为 1 到 64 个字符。")
+    database = Database(settings.database_url)
+    try:
+        migrate(database)
+        said = asyncio.run(_act(account, database, arguments))
+    except (WeChatError, WeChatAway) as error:
+        sys.exit(f"微信没有接受：{error}。")
+    finally:
+        database.close()
+    sys.stdout.write(f"{said}\n")
+    return 0
+
+
+async def _act(account: Account, database: Database, arguments: argparse.Namespace) -> str:
+    api = WeChatApi(account, database, lambda: datetime.now(UTC))
+    try:
+        if arguments.act == "menu":
+            await api.create_menu(menu())
+            return "菜单已建立；客户重新进入公众号后几分钟内可见。"
+        return await api.create_code(arguments.scene)
+    finally:
+        await api.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""The account's menu, QR codes, and the command that sets them up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.settings import ROOT
+from bot.wechat.menu import SAID_BY_MENU, menu
+from tests.bot.wechat.peer import APP_ID, TOKEN
+from tests.connectors.serving import Served
+from tests.connectors.wechat.conftest import SECRET
+from tests.connectors.wechat.talking import settled
+from tests.fakes import FakeBrain
+from tests.wechat_stand_in.phone import Phone
+from tests.wechat_stand_in.tencent import Tencent
+
+
+def command(tencent: Tencent, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """``python -m bot.wechat`` against the stand-in."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{folder}/command.db",
+        "WECHAT_APP_ID": APP_ID,
+        "WECHAT_APP_SECRET": SECRET,
+        "WECHAT_TOKEN": TOKEN,
+        "WECHAT_API_BASE": tencent.url,
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "bot.wechat", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_menu_is_set_up_by_a_command(tencent: Tencent, tmp_path: Path) -> None:
+    done = command(tencent, tmp_path, "menu")
+    assert done.returncode == 0, done.stderr
+    assert tencent.menu == menu()
+
+
+def test_a_code_is_made_by_a_command(tencent: Tencent, tmp_path: Path) -> None:
+    done = command(tencent, tmp_path, "code", "station_1")
+    assert "ticket=gQ/station_1%3D%3D" in done.stdout
+    assert command(tencent, tmp_path, "code", "").returncode != 0
+
+
+def test_what_tencent_refuses_is_said(tencent: Tencent, tmp_path: Path) -> None:
+    tencent.switches.forget_tokens = True
+    refused = command(tencent, tmp_path, "menu")
+    assert refused.returncode != 0
+    assert "40001" in refused.stderr
+
+
+@pytest.mark.parametrize("key", sorted(SAID_BY_MENU))
+def test_every_item_of_the_menu_asks_something(
+    web: Served, xiaochen: Phone, brain: FakeBrain, key: str
+) -> None:
+    xiaochen.does("CLICK", f"<EventKey>{key}</EventKey>", times=2)
+    settled(web)
+    assert [each.text for each in brain.heard] == [SAID_BY_MENU[key]]
+    assert len(xiaochen.inbox) == 1
+
+
+def test_a_case_code_asks_for_the_case(web: Served, xiaochen: Phone, brain: FakeBrain) -> None:
+    xiaochen.does("SCAN", "<EventKey>case_YZ-20261124-0007</EventKey><Ticket>T</Ticket>")
+    settled(web)
+    assert [each.text for each in brain.heard] == ["查工单 YZ-20261124-0007 的进度"]
+    xiaochen.does("subscribe", "<EventKey>qrscene_case_YZ-20261124-0008</EventKey>")
+    settled(web)
+    assert brain.heard[-1].text == "查工单 YZ-20261124-0008 的进度"
+    assert any("智能助手" in text for text in xiaochen.texts)
