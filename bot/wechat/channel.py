@@ -78,7 +78,9 @@ class WeChatChannel:
             return [Retry((self._paused_until - now).total_seconds(), "configuration")]
         budget, offered = await self._database.write(_prepare, batch, now=now)
         if not budget.is_open:
-            return [Held("window_closed")] * len(batch.parcels)
+            is_used_up = budget.until is not None and budget.until > now
+            reason = "quota_used" if is_used_up else "window_closed"
+            return [Held(reason)] * len(batch.parcels)
         items = [self._item(parcel, offered) for parcel in batch.parcels]
         planned = plan(items, budget.left, menus=self._menus)
         progress = _Progress()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -48,6 +49,8 @@ from bot.wechat.voting import Voter
 logger = logging.getLogger(__name__)
 
 CHANNEL = "wechat"
+# A captured delivery is refused for its age long before that.
+_DELIVERIES_KEPT = timedelta(days=7)
 # In place of a menu message's item: an item of the account's own menu.
 CLICKED = "menu"
 # The scene of a case's QR code: this and the case's number.
@@ -236,6 +239,19 @@ def _described(callback: Callback) -> tuple[str, dict[str, object]]:
             return f"链接：{title} {cleaned(content.url)[:500]}".strip(), {}
         case _:
             return "［无法显示的消息］", {}
+
+
+def drop_old_deliveries(session: Session, now: datetime) -> None:
+    """Forget which deliveries were taken; Tencent repeats none after a minute."""
+    session.execute(
+        delete(WeChatDelivery).where(WeChatDelivery.received_at < now - _DELIVERIES_KEPT)
+    )
+
+
+def has_old_deliveries(session: Session, now: datetime) -> bool:
+    """Whether there is something to forget."""
+    old = select(WeChatDelivery.key).where(WeChatDelivery.received_at < now - _DELIVERIES_KEPT)
+    return session.scalar(old.limit(1)) is not None
 
 
 def _claim(session: Session, key: str, now: datetime) -> bool:

@@ -9,10 +9,11 @@ from typing import Any
 from sanic import Blueprint, Sanic
 
 from bot.settings import Settings
+from bot.sweeps import Sweep
 from bot.wechat.account import account_of
 from bot.wechat.api import WeChatApi
 from bot.wechat.channel import WeChatChannel
-from bot.wechat.receiving import Receiver
+from bot.wechat.receiving import Receiver, drop_old_deliveries, has_old_deliveries
 from connectors.wechat.callback import blueprint as callback
 from connectors.wechat.pages import blueprint as pages
 
@@ -31,6 +32,7 @@ def set_up(app: Sanic[Any, Any], settings: Settings, clock: Callable[[], datetim
     channel = WeChatChannel(account, api, context.database, clock, context.attachments)
     context.wechat_channel = channel
     context.senders.add(channel)
+    context.sweeper.add(Sweep("wechat_deliveries", 3600, drop_old_deliveries, has_old_deliveries))
 
     async def close(_app: Sanic[Any, Any]) -> None:
         await channel.close()

@@ -323,6 +323,19 @@ def test_the_callback_is_quick_while_the_bot_thinks(
     assert sorted(took)[-2] < 0.4
 
 
+def test_old_deliveries_are_not_kept(
+    web: Served, xiaochen: Phone, database: Database, clock: FakeClock
+) -> None:
+    xiaochen.writes("你好")
+    settled(web)
+    clock.advance(days=6)
+    web.app.ctx.sweeper.run_once("wechat_deliveries")
+    assert count(database, WeChatDelivery) == 1
+    clock.advance(days=2)
+    web.app.ctx.sweeper.run_once("wechat_deliveries")
+    assert count(database, WeChatDelivery) == 0
+
+
 def test_without_settings_the_channel_is_off(
     database: Database, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
