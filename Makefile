@@ -7,7 +7,7 @@ PYTHON := $(shell for each in python3 /usr/bin/python3 python3.13 python3.12 pyt
 ENVIRONMENTS := $(or $(PYTHON),$(error No Python 3.8 or newer runs here)) environments.py
 RUN := .venv/bin/python
 
-.PHONY: run test check train demo-reset bench evaluate bench-nlu lock
+.PHONY: run test check train demo-reset demo-wechat bench evaluate bench-nlu bench-load soak lock
 .DEFAULT_GOAL := run
 
 run:
@@ -33,6 +33,11 @@ demo-reset:
 	@$(ENVIRONMENTS)
 	@$(RUN) -m bot.processes demo-reset
 
+# Nothing of it reaches the real WeChat: a stand-in plays Tencent, a page in the browser the phone.
+demo-wechat:
+	@$(ENVIRONMENTS) --dev
+	@exec $(RUN) -m tests.wechat_stand_in
+
 bench:
 	@$(ENVIRONMENTS)
 	@$(RUN) -m bench
@@ -41,6 +46,16 @@ bench:
 bench-nlu:
 	@$(ENVIRONMENTS)
 	@$(RUN) -m bench.understanding $(ARGUMENTS)
+
+# A thousand open widgets and fifty staff over two web processes and the system's PostgreSQL.
+bench-load:
+	@$(ENVIRONMENTS) --dev
+	@$(RUN) -m bench.load $(ARGUMENTS)
+
+# 20,000 messages while processes are killed; `ARGUMENTS="--messages 2000 --kills 6"` makes it short.
+soak:
+	@$(ENVIRONMENTS) --dev
+	@$(RUN) -m tests.load.soak $(ARGUMENTS)
 
 # Asks the golden questions, or your own: `make evaluate QUESTIONS=questions.jsonl`.
 evaluate:
