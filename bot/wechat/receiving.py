@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from bot.attachments.service import KIND
 from bot.conversations.answering import Asked
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import (
@@ -178,6 +179,8 @@ class Receiver:
         label, data = _described(callback)
         incoming = Incoming(callback.key, label)
         received = record_incoming(session, conversation.id, customer, incoming, now=now)
+        # Nothing the bot could read: no turn takes it up.
+        received.message.kind = KIND
         received.message.data = {**received.message.data, **data}
         if received.conversation.status == ConversationStatus.BOT:
             self._acknowledge(session, received, callback, label, now)

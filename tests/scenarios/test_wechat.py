@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from bot.conversations.audit import audit
 from bot.conversations.brain import Answer, Reply
 from bot.conversations.models import (
     Conversation,
@@ -184,6 +186,21 @@ def test_31_picture_voice_place_link(
     assert told in xiaochen.texts[0]
     assert brain.heard == []
     assert len(xiaochen.inbox) == 1
+
+
+def test_31_picture_behind_an_unanswered_question_is_no_part_of_it(
+    web: Served, xiaochen: Phone, brain: FakeBrain, database: Database
+) -> None:
+    go_on = holds(web, brain)
+    xiaochen.writes("压力表多久检一次")
+    xiaochen.sends("image", "<PicUrl>http://x/0</PicUrl><MediaId>M</MediaId>")
+    xiaochen.writes("多少钱")
+    go_on()
+    settled(web)
+    assert [each.text for each in brain.heard] == ["压力表多久检一次", "多少钱"]
+    with database.reading() as session:
+        report = audit(session, grace=timedelta(), now=web.app.ctx.clock())
+    assert report.problems == []
 
 
 def test_31_voice_that_wechat_understood_is_a_question(
