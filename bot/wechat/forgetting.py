@@ -7,6 +7,7 @@ import secrets
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from bot.attachments.models import Attachment
 from bot.conversations.models import (
     Author,
     Conversation,
@@ -34,14 +35,14 @@ def open_conversations(session: Session, openid: str) -> list[Conversation]:
     return list(session.scalars(query))
 
 
-def forget(session: Session, openid: str) -> bool:
+def forget(session: Session, openid: str) -> list[str]:
     """Erase who a customer was and what they said; what remains are numbers and our own work.
 
     Messages keep their place and number, so that nothing seems to be missing, but not their
     words. What was still to be sent is not sent. Forgetting a stranger changes nothing.
 
     Returns:
-        Whether there was such a customer.
+        The ids of the files that belonged to them, for the caller to remove once this is stored.
     """
     customer = session.scalar(
         select(Customer)
@@ -49,7 +50,7 @@ def forget(session: Session, openid: str) -> bool:
         .with_for_update()
     )
     if customer is None:
-        return False
+        return []
     theirs = select(Conversation.id).where(Conversation.customer_id == customer.id)
     session.execute(
         update(Message)
@@ -80,5 +81,7 @@ def forget(session: Session, openid: str) -> bool:
     )
     # A new token and no address: whoever follows again is somebody we have not met.
     customer.address, customer.token_hash = None, secrets.token_hex(32)
+    gone = delete(Attachment).where(Attachment.conversation_id.in_(theirs))
+    files = list(session.scalars(gone.returning(Attachment.id)))
     session.flush()
-    return True
+    return files

@@ -69,12 +69,14 @@ class Taken:
     Attributes:
         conversation_id: Where a turn is to be run, if ``bot_answers``.
         fetch: A message whose picture or voice has to be fetched from Tencent, and its media id.
+        remove: Files that nobody may see any more.
     """
 
     conversation_id: str | None = None
     bot_answers: bool = False
     begun: Asked | None = None
     fetch: tuple[str, str] | None = None
+    remove: tuple[str, ...] = ()
 
 
 NOTHING = Taken()
@@ -102,8 +104,7 @@ class Receiver:
         if not callback.openid or callback.openid.startswith("gh_"):
             return NOTHING
         if isinstance(content, Unfollowed):
-            self._farewell(session, callback.openid, now)
-            return NOTHING
+            return Taken(remove=self._farewell(session, callback.openid, now))
         if isinstance(content, Unknown) and content.is_event:
             logger.info("wechat_unknown kind=%s", content.kind)
             return NOTHING
@@ -134,11 +135,11 @@ class Receiver:
             case _:
                 return self._not_text(session, customer, conversation, callback, now)
 
-    def _farewell(self, session: Session, openid: str, now: datetime) -> None:
+    def _farewell(self, session: Session, openid: str, now: datetime) -> tuple[str, ...]:
         for conversation in open_conversations(session, openid):
             # Nobody should wait for, or talk to, somebody who cannot be reached any more.
             self._handoff.customer_ends(session, conversation, now=now)
-        forget(session, openid)
+        return tuple(forget(session, openid))
 
     def _text(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from typing import Any
@@ -63,6 +64,8 @@ async def receive(request: Request) -> HTTPResponse:
         # because the customer would be shown whatever stood there.
         logger.exception("wechat_not_stored")
         return empty(500)
+    for attachment_id in taken.remove:
+        await asyncio.to_thread(context.attachments.remove, attachment_id)
     _go_on(context, callback, taken)
     return text("success")
 

@@ -44,6 +44,19 @@ def test_a_picture_is_fetched_and_kept_for_staff(
     assert web.app.ctx.attachments.path(attachment["id"]).read_bytes() == png()
 
 
+def test_a_picture_goes_with_the_customer_who_sent_it(
+    web: Served, xiaochen: Phone, database: Database
+) -> None:
+    xiaochen.tencent.media["PICTURE"] = png()
+    xiaochen.sends("image", "<PicUrl>http://x/0</PicUrl><MediaId>PICTURE</MediaId>")
+    fetched(web)
+    place = web.app.ctx.attachments.path(first_message(database).data["attachment"]["id"])
+    assert place.exists()
+    xiaochen.does("unsubscribe", "<EventKey></EventKey>")
+    assert not place.exists()
+    assert first_message(database).data == {}
+
+
 @pytest.mark.parametrize("content", [b"MZ not a picture", None])
 def test_what_cannot_be_kept_stays_a_word(
     web: Served, xiaochen: Phone, database: Database, content: bytes | None
