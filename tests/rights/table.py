@@ -12,6 +12,7 @@ The columns, in three groups:
 ``x``   known, and refused: 403, recorded
 ``?``   unknown here: 401
 ``-``   not there for this caller: 404
+``s``   403 to whoever has no signature, whoever they are
 ======  ==============================================================
 
 A word after ``#`` tells apart two requests to one route.
@@ -43,6 +44,7 @@ SERVING = "??? +++ ++x"
 READERS = "??? x++ ++x"
 HOLDER = "??? oo+ oox"
 SUPERVISING = "??? xxx ++x"
+UNSIGNED = "sss sss sss"
 
 RIGHTS: dict[str, str] = {
     # Pages and files.
@@ -115,6 +117,10 @@ RIGHTS: dict[str, str] = {
     # Whoever does not hold it is told that nobody was told.
     f"POST /api/desk/conversations/{_C}/typing": SERVING,
     "POST /api/desk/deliveries/<message_id:str>": "??? oo+ ++x",
+    # WeChat: Tencent signs what it calls, and we sign the links we give to its customers.
+    "GET /wechat/callback": UNSIGNED,
+    "POST /wechat/callback": UNSIGNED,
+    "GET /wechat/messages/<message_id:str>": "--- --- ---",
     # Supervision.
     f"POST /api/desk/conversations/{_C}/take_over": SUPERVISING,
     "GET /api/desk/refusals": SUPERVISING,

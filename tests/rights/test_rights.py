@@ -18,7 +18,7 @@ from tests.fakes import FakeBrain, FakeClock, FakeFaq
 from tests.rights.stage import OTHERWISE, REQUESTS, Asked, Stage
 from tests.rights.table import CALLERS, RIGHTS
 
-STATUS = {"o": 409, "x": 403, "?": 401, "-": 404}
+STATUS = {"o": 409, "s": 403, "x": 403, "?": 401, "-": 404}
 CASES = [
     pytest.param(route, who, sign, id=f"{route} by {who}")
     for route, row in RIGHTS.items()
@@ -31,7 +31,9 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder: Path = tmp_path_factory.mktemp("rights")
     database = Database(f"sqlite:///{folder}/rights.db")
     database.create_tables()
-    settings = Settings(attachment_folder=str(folder / "attachments"))
+    # An account that nobody here has the secrets of.
+    wechat = {"wechat_app_id": "wx0", "wechat_app_secret": "0" * 32, "wechat_token": "unknown"}
+    settings = Settings(attachment_folder=str(folder / "attachments"), **wechat)  # type: ignore[arg-type]
     app = create_app(
         settings, database, FakeBrain(), FakeFaq(), FakeClock(), name=f"rights-{uuid4().hex}"
     )
