@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import product
 
 from knowledge.plain import plain
@@ -44,7 +45,7 @@ class Homophones:
         for text in texts:
             for run in _CHINESE.findall(plain(text)):
                 self._seen.update(_pieces(run))
-            self._counts.update(word for word in cut(plain(text)) if _is_word(word))
+            self._counts.update(word for word in _tokens(plain(text)) if _is_word(word))
         self._by_sound: dict[tuple[str, ...], list[str]] = {}
         for word, _ in self._counts.most_common():
             for sound in _sounds(word):
@@ -53,7 +54,7 @@ class Homophones:
     def corrected(self, text: str) -> str:
         """Return the text with its slips put right; its length stays the same."""
         readable = plain(text)
-        tokens = cut(readable)
+        tokens = _tokens(readable)
         if all(self._makes_sense(token) for token in tokens):
             return text
         right = list(text)
@@ -95,6 +96,12 @@ class Homophones:
                 if self._counts[word] >= enough and _is_slip(run, word):
                     return word
         return None
+
+
+# An index is made anew whenever one entry changes; all its other texts were cut before.
+@lru_cache(maxsize=30_000)
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(cut(text))
 
 
 def _is_slip(run: str, word: str) -> bool:

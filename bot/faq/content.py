@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 # A look is a stat of a dozen files. With the pause below, the reading and the encoding of what
 # changed, an edit is in every answer within five seconds.
-LOOK_EVERY_SECONDS = 1.0
+LOOK_EVERY_SECONDS = 0.5
 # An editor, or a checkout, may be in the middle of writing: what has not rested is not read.
 _REST_SECONDS = 0.5
 
@@ -83,7 +83,7 @@ def _by_id(entries: list[Entry]) -> dict[str, Entry]:
 
 
 def keep_fresh(refresh: Callable[[], None], name: str) -> threading.Event:
-    """Call something every second on a thread of its own, until the event returned is set.
+    """Call something twice a second on a thread of its own, until the event returned is set.
 
     The thread is the outermost edge here: whatever goes wrong is logged, what was good stays in
     use, and the next change is tried again.
