@@ -28,17 +28,21 @@ from bot.conversations.models import (
     Turn,
     TurnStatus,
 )
+from bot.conversations.offers import expire_transfers, offer_transfer, refuse_transfer
 from bot.conversations.reception import admit
 from bot.conversations.turn_owners import Process, recover
 from bot.conversations.turns import begin_turn, finish_turn
 from bot.database import Database
 from bot.responses import Responses
+from bot.staff.assignment import Assignment
 from bot.staff.hours import WorkingHours
-from bot.staff.models import Staff
+from bot.staff.models import Presence, Staff
 from tests.factories import xiaolin
 from tests.fakes import FakeClock
 
-HANDOFF = Handoff(Responses.load(), WorkingHours.parse("00:00-24:00"))
+HOURS = WorkingHours.parse("00:00-24:00")
+HANDOFF = Handoff(Responses.load(), HOURS)
+ASSIGNMENT = Assignment(HANDOFF, HOURS, capacity=3)
 BOT, STAFF = ConversationStatus.BOT, ConversationStatus.STAFF
 
 
@@ -129,6 +133,29 @@ class Platform:
             staff = session.get_one(Staff, self.staff_ids[who % len(self.staff_ids)])
             conversation = self.current(session)
             getattr(HANDOFF, verb)(session, conversation.id, staff, *more, now=self.clock())
+
+    def staff_offers(self, who: int, to: int) -> None:
+        """A member of staff offers the conversation to a colleague."""
+        with self.database.writing() as session:
+            staff, colleague = (
+                session.get_one(Staff, self.staff_ids[each % len(self.staff_ids)])
+                for each in (who, to)
+            )
+            offer_transfer(session, self.current(session).id, staff, colleague, now=self.clock())
+
+    def staff_refuses(self, who: int) -> None:
+        """A member of staff does not want what a colleague offers."""
+        with self.database.writing() as session:
+            staff = session.get_one(Staff, self.staff_ids[who % len(self.staff_ids)])
+            refuse_transfer(session, self.current(session).id, staff, now=self.clock())
+
+    def time_passes(self) -> None:
+        """Half a minute; offers run out, and whoever waits is given to somebody."""
+        self.clock.advance(seconds=31)
+        with self.database.writing() as session:
+            expire_transfers(session, self.clock())
+        with self.database.writing() as session:
+            ASSIGNMENT.assign_waiting(session, self.clock())
 
     def process_dies(self, stalls: bool) -> None:
         """Every running turn is taken from its process; one that only stalled answers later."""
@@ -227,6 +254,9 @@ def office(database: Database, people: int) -> list[int]:
             number=str(100 + number),
             role="supervisor" if number == people else "staff",
             skills=[],
+            presence=Presence.AVAILABLE,
+            # The lease is another test's matter.
+            seen_at=FakeClock()() + timedelta(days=1),
         )
         for number in range(1, people + 1)
     ]

@@ -108,6 +108,27 @@ class Takeover(RuleBasedStateMachine):
     def somebody_resolves(self, who: int) -> None:
         self._staff("resolve", who, "已答复")
 
+    @rule(who=_people, to=_people)
+    def somebody_offers_it(self, who: int, to: int) -> None:
+        with suppress(ServiceError):
+            self.platform.staff_offers(who, to)
+        self.platform.look()
+
+    @rule(who=_people)
+    def somebody_takes_what_is_offered(self, who: int) -> None:
+        self._staff("accept_transfer", who)
+
+    @rule(who=_people)
+    def somebody_refuses_what_is_offered(self, who: int) -> None:
+        with suppress(ServiceError):
+            self.platform.staff_refuses(who)
+        self.platform.look()
+
+    @rule()
+    def half_a_minute_passes(self) -> None:
+        self.platform.time_passes()
+        self.platform.look()
+
     @rule(stalls=st.booleans())
     def a_process_dies(self, stalls: bool) -> None:
         self.platform.process_dies(stalls)
