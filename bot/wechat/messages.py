@@ -12,6 +12,10 @@ from bot.wechat.crypto import Refused
 from bot.wechat.reading import Fields
 
 _OPENID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# JSON can say what XML and PostgreSQL cannot: NUL, and half of a character.
+_UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NO_NAME = re.compile(r"[^\w.-]")
+_LONGEST_MEDIA_ID = 256
 # What WeChat sends as text in place of a sticker or anything else it will not forward.
 _NOT_FORWARDED = "【收到不支持的消息类型，暂无法显示】"
 # Prefix of the scene in the key of a "subscribe" that came from a QR code.
@@ -177,7 +181,7 @@ def read_callback(fields: Fields, app_id: str) -> Callback:
         content = read(fields)
     else:
         name = event or kind or _text(fields, "InfoType")
-        content = Unknown(name[:40], is_event=kind in ("event", ""))
+        content = Unknown(_name(name), is_event=kind in ("event", ""))
     return Callback(openid, _text(fields, "ToUserName")[:64], _key(fields, app_id, kind), content)
 
 
@@ -196,10 +200,17 @@ def _digest(*parts: str) -> str:
 
 
 def _text(fields: Fields, name: str) -> str:
-    value = fields.get(name, "")
+    value = fields.get(name)
+    if value is None:
+        return ""
     if not isinstance(value, str):
         raise Refused(f"{name} is not text")
-    return value.strip()
+    return _UNSTORABLE.sub("", value).strip()
+
+
+def _name(kind: str) -> str:
+    """A type as it may stand in a log, where a line break would begin a line of somebody else's."""
+    return _NO_NAME.sub("?", kind)[:40]
 
 
 def _said(fields: Fields) -> Content:
@@ -215,7 +226,7 @@ def _media(fields: Fields) -> Content:
     kind = {"shortvideo": "video"}.get(_text(fields, "MsgType").lower())
     return Media(
         kind or _text(fields, "MsgType").lower(),
-        _text(fields, "MediaId"),
+        _text(fields, "MediaId")[:_LONGEST_MEDIA_ID],
         recognition,
         _text(fields, "Title"),
     )
@@ -272,7 +283,7 @@ def _list(value: Any) -> list[Fields]:
 
 
 def _noted(fields: Fields) -> Content:
-    return Noted(_text(fields, "Event").lower()[:40])
+    return Noted(_name(_text(fields, "Event").lower()))
 
 
 _MESSAGES: dict[str, Callable[[Fields], Content]] = {

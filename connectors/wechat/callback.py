@@ -133,7 +133,7 @@ def _signed(request: Request, account: Account) -> Signed:
     if window:
         if not _NUMBER.fullmatch(signed.timestamp):
             raise Refused("no timestamp")
-        age = request.app.ctx.clock().timestamp() - int(signed.timestamp)
+        age = int(request.app.ctx.clock().timestamp()) - int(signed.timestamp)
         if abs(age) > window:
             raise Refused("too old, or ahead of time")
     return signed

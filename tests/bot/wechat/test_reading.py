@@ -205,6 +205,8 @@ def test_events_of_one_second_are_told_apart() -> None:
         ("JSON list", b"[1]"),
         ("JSON key twice", b'{"Content":"a","Content":"b"}'),
         ("JSON very deep", b'{"a":' + b"[" * 60_000),
+        ("JSON too deep", b'{"a":' * 6 + b"{}" + b"}" * 6),
+        ("JSON too many", b'{"a":[' + b"{}," * 64 + b"{}]}"),
     ],
 )
 def test_what_we_do_not_read_is_refused(name: str, body: bytes) -> None:
@@ -227,6 +229,23 @@ def test_a_sender_that_is_no_openid_is_refused(openid: str) -> None:
 def test_a_field_that_is_an_object_is_refused() -> None:
     with pytest.raises(Refused):
         read(xml("text", "<Content><b>a</b></Content>"))
+
+
+def test_what_no_database_stores_is_left_out() -> None:
+    fields = {"FromUserName": OPENID, "MsgType": "text", "Content": "a\0b\ud800c\nd"}
+    assert read_callback(fields, APP_ID).content == Text("abc\nd")
+    scene = {"FromUserName": OPENID, "MsgType": "event", "Event": "SCAN", "EventKey": "\0x"}
+    assert read_callback(scene, APP_ID).content == Scanned("x")
+
+
+def test_a_field_without_a_value_is_like_none_at_all() -> None:
+    fields = {"FromUserName": OPENID, "MsgType": "text", "Content": "a", "bizmsgmenuid": None}
+    assert read_callback(fields, APP_ID).content == Text("a")
+
+
+def test_a_strange_type_cannot_begin_a_line_in_the_log() -> None:
+    fields = {"FromUserName": OPENID, "MsgType": "x\nlevel=error"}
+    assert read_callback(fields, APP_ID).content == Unknown("x?level?error")
 
 
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
