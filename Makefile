@@ -7,7 +7,7 @@ PYTHON := $(shell for each in python3 /usr/bin/python3 python3.13 python3.12 pyt
 ENVIRONMENTS := $(or $(PYTHON),$(error No Python 3.8 or newer runs here)) environments.py
 RUN := .venv/bin/python
 
-.PHONY: run test check train demo-reset demo-wechat bench evaluate bench-nlu bench-load soak lock
+.PHONY: run test check train demo-reset demo-wechat bench evaluate bench-nlu bench-load soak fuzz-wechat lock
 .DEFAULT_GOAL := run
 
 run:
@@ -56,6 +56,11 @@ bench-load:
 soak:
 	@$(ENVIRONMENTS) --dev
 	@$(RUN) -m tests.load.soak $(ARGUMENTS)
+
+# 100,000 right and wrong inputs for WeChat's callback; `ARGUMENTS="--inputs 5000 --seed 2"`.
+fuzz-wechat:
+	@$(ENVIRONMENTS) --dev
+	@$(RUN) -m tests.load.wechat_noise $(ARGUMENTS)
 
 # Asks the golden questions, or your own: `make evaluate QUESTIONS=questions.jsonl`.
 evaluate:

@@ -1,8 +1,11 @@
-"""Whatever comes to the callback: no error of ours, no hang, one kind of refusal."""
+"""Whatever comes to the callback: no error of ours, no hang, one kind of refusal.
+
+Hypothesis looks for inputs nobody thought of; what people do think of is made by hand and fast,
+and ``make fuzz-wechat`` sends a hundred thousand of those.
+"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,14 +18,15 @@ from hypothesis import strategies as st
 
 from bot.database import Database
 from bot.settings import Settings
+from bot.wechat.receiving import NOTHING, Taken
 from connectors.app import create_app
 from tests.bot.wechat.peer import APP_ID, ENCODING_AES_KEY, TOKEN, sealed
 from tests.connectors.serving import served
 from tests.fakes import FakeBrain, FakeFaq
+from tests.load.wechat_noise import fuzz, platform
 from tests.wechat_stand_in.phone import sign
 
-# 100,000 by hand: WECHAT_NOISE=100000.
-INPUTS = int(os.environ.get("WECHAT_NOISE", "1000"))
+INPUTS = 400
 STAMP = "1764000000"
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -96,3 +100,27 @@ def test_the_consoles_check_is_no_trouble_either(
 ) -> None:
     answer = callback.get("/wechat/callback", params={**query, "echostr": echo})
     assert (answer.status_code, answer.content) == (403, b"")
+
+
+def test_right_inputs_are_kept_once_and_wrong_ones_leave_nothing(database: Database) -> None:
+    with platform(database) as running:
+        found = fuzz(running, database, 1200)
+    assert found.problems == []
+    # All ways of being right and wrong came up.
+    assert len(found.taken) > 100
+    assert found.answers["403"] > 400
+    assert found.deliveries >= len(found.taken)
+
+
+def test_what_was_wrong_is_found(database: Database) -> None:
+    """A run that takes what is wrong, or refuses what is right, ends with problems."""
+    with platform(database) as running:
+        context = running.app.ctx
+        receive, context.wechat_receiver.receive = context.wechat_receiver.receive, _forgets
+        lost = fuzz(running, database, 100)
+        context.wechat_receiver.receive = receive
+    assert any(each.startswith("lost") for each in lost.problems)
+
+
+def _forgets(*_: object, **__: object) -> Taken:
+    return NOTHING

@@ -1,0 +1,65 @@
+"""What Tencent can send, and what somebody may put into its fields."""
+
+from __future__ import annotations
+
+NASTY = (
+    "",
+    " ",
+    "0",
+    "-1",
+    "9223372036854775808",
+    "9" * 400,
+    "1e999",
+    "NaN",
+    "１２３",
+    "null",
+    "']]>",
+    "a]]>b",
+    "<a href='x'>y</a>",
+    "&amp;&lt;",
+    "../../etc/passwd",
+    "' OR 1=1 --",
+    "{{7*7}}",
+    "/restart",
+    "👨‍👩‍👧‍👦🏳️‍🌈",
+    "\u202e反过来",
+    "e\u0301" * 50,
+    "\u0001\u0008\u007f",
+    "\r\n\r\n",
+    "level=error 伪造的日志\n一行",
+    "长" * 3000,
+    "x" * 20_000,
+    "【收到不支持的消息类型，暂无法显示】",
+    "[微笑] /::)",
+)
+# What JSON can say and XML cannot.
+JSON_ONLY = ("\x00", "\ud800", None, True, 1.5, 10**30, [], ["a"], {}, {"a": {"b": []}})
+KINDS = {
+    "text": ("Content", "bizmsgmenuid"),
+    "image": ("PicUrl", "MediaId"),
+    "voice": ("MediaId", "Format", "Recognition", "Recongnition", "MediaId16K"),
+    "video": ("MediaId", "ThumbMediaId"),
+    "shortvideo": ("MediaId", "ThumbMediaId"),
+    "location": ("Location_X", "Location_Y", "Scale", "Label"),
+    "link": ("Title", "Description", "Url"),
+    "file": ("Title", "Description", "FileKey", "FileMd5", "FileTotalLen"),
+    "miniprogrampage": ("Title", "AppId", "PagePath", "ThumbUrl"),
+    "hologram": ("Content", "MediaId"),
+}
+EVENTS = {
+    "subscribe": ("EventKey", "Ticket"),
+    "SCAN": ("EventKey", "Ticket"),
+    "CLICK": ("EventKey",),
+    "VIEW": ("EventKey", "MenuId"),
+    "LOCATION": ("Latitude", "Longitude", "Precision"),
+    "TEMPLATESENDJOBFINISH": ("MsgID", "Status"),
+    "MASSSENDJOBFINISH": ("MsgID", "Status"),
+    "scancode_waitmsg": ("EventKey", "ScanCodeInfo"),
+    "subscribe_msg_popup_event": ("SubscribeMsgPopupEvent",),
+    "subscribe_msg_change_event": ("SubscribeMsgChangeEvent",),
+    "subscribe_msg_sent_event": ("SubscribeMsgSentEvent",),
+    "kf_close_session": ("KfAccount",),
+    "unsubscribe": ("EventKey",),
+    "debug_demo": ("debug_str",),
+    "event_of_tomorrow": ("EventKey", "Content"),
+}
