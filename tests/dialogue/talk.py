@@ -48,6 +48,10 @@ class Talk:
             found += reply.data.get("items", [])
         return found
 
+    def bot_listens(self) -> bool:
+        """Always: nobody is called."""
+        return True
+
     def _offered(self) -> list[tuple[str, str]]:
         buttons = [each for reply in self.replies for each in reply.data.get("buttons", [])]
         buttons += [card["action"] for card in self.cards() if card["action"]]
