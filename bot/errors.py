@@ -14,15 +14,18 @@ ServiceError
 │   ├── StaffNotFound
 │   ├── AttachmentNotFound
 │   ├── CaseNotFound
+│   ├── EnterpriseNotFound
 │   └── CannedNotFound
 ├── Conflict
 │   ├── AlreadyTaken
 │   ├── NotYours
 │   ├── WrongStatus
 │   ├── OfferOver
+│   ├── EnterpriseKnown
 │   └── CannedTaken
 ├── TooLarge
 ├── TooManyRequests
+├── BindingRefused
 ├── StorageFull
 └── BrainFailed
 
@@ -136,6 +139,12 @@ class CaseNotFound(NotFound):
     code, sentence = "case_not_found", "没有查到这个工单，请核对工单号。"
 
 
+class EnterpriseNotFound(NotFound):
+    """No enterprise of that number, or the customer speaks for none."""
+
+    code, sentence = "enterprise_not_found", "没有找到这家企业。"
+
+
 class CannedNotFound(NotFound):
     """No canned reply of that number, or it is a colleague's own."""
 
@@ -172,6 +181,12 @@ class CannedTaken(Conflict):
     code = "canned_taken"
 
 
+class EnterpriseKnown(Conflict):
+    """There is an enterprise of that credit code; ``enterprise`` says which."""
+
+    code, sentence = "enterprise_known", "这个统一社会信用代码已经建档，请直接选用。"
+
+
 class FeedbackClosed(Conflict):
     """A score that comes after the time in which it could be given."""
 
@@ -194,6 +209,16 @@ class TooManyRequests(ServiceError):
     """More calls than a person makes."""
 
     code, status, sentence = "too_many_requests", 429, "操作过于频繁，请稍后再试。"
+
+
+class BindingRefused(ServiceError):
+    """More wrong codes than a person types; ``reason``: of a ``customer``, or of ``everybody``."""
+
+    code, status, sentence = "binding_refused", 429, "绑定码输错的次数太多，请稍后再试。"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(None)
+        self.reason = reason
 
 
 class StorageFull(ServiceError):

@@ -7,6 +7,7 @@ import bot.cases.models
 import bot.conversations.models
 import bot.delivery.models
 import bot.desk.models
+import bot.enterprises.models
 import bot.feedback.models
 import bot.resources.models
 import bot.staff.models

@@ -26,6 +26,8 @@ from bot.database import Database
 from bot.delivery.fetched import Fetched
 from bot.delivery.senders import Senders
 from bot.desk.similar import Similar
+from bot.enterprises.binder import Binder
+from bot.enterprises.codes import key_of
 from bot.errors import Forbidden, ServiceError, TooLarge
 from bot.faq.service import FaqService
 from bot.responses import Responses
@@ -88,6 +90,7 @@ def create_app(
     app.ctx.clock = clock
     app.ctx.responses = responses
     app.ctx.handoff = handoff
+    app.ctx.binder = Binder(key_of(settings), responses)
     app.ctx.hours = hours
     app.ctx.similar = Similar(faq.encode_quickly)
     app.ctx.bell = Bell()

@@ -185,7 +185,8 @@ def test_texts_are_short_and_plain() -> None:
 def test_system_responses_are_filled_as_the_web_application_does_it() -> None:
     responses = Responses.load()
     values = dict.fromkeys(
-        "position low high opens_at name number case_number due score file platform what".split(),
+        "position low high opens_at name number case_number due score file platform what"
+        " enterprise other left".split(),
         "1",
     )
     for name in DOMAIN["responses"]:

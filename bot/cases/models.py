@@ -51,6 +51,8 @@ class Case(Base):
     company: Mapped[str] = mapped_column(String(128), default="")
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
     conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversations.id"))
+    # For whom its customer spoke when opening it.
+    enterprise_id: Mapped[int | None] = mapped_column(ForeignKey("enterprises.id"), index=True)
     # A turn that is tried again must not open a second case.
     request_key: Mapped[str | None] = mapped_column(String(96), unique=True)
     # Guesses at the phone number's last digits (see ``service.MOST_WRONG_TAILS``).

@@ -6,5 +6,8 @@ LEAVE_MESSAGE = "/leave_message"
 CANCEL_HANDOFF = "/cancel_handoff"
 # Offered after a low score, and after answers that did not help.
 PERSON_AFTER_LOW_SCORE = "/person_after_low_score"
+# Whether a customer really wants to be bound to their enterprise no more.
+UNBIND = "/unbind_enterprise"
+KEEP_BINDING = "/keep_binding"
 
-OWN = frozenset({LEAVE_MESSAGE, CANCEL_HANDOFF, PERSON_AFTER_LOW_SCORE})
+OWN = frozenset({LEAVE_MESSAGE, CANCEL_HANDOFF, PERSON_AFTER_LOW_SCORE, UNBIND, KEEP_BINDING})

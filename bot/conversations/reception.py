@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from bot.conversations.answering import Asked
 from bot.conversations.buttons import (
     CANCEL_HANDOFF,
+    KEEP_BINDING,
     LEAVE_MESSAGE,
     OWN,
     PERSON_AFTER_LOW_SCORE,
+    UNBIND,
 )
 from bot.conversations.commands import Command, command_in
 from bot.conversations.handoff import Handoff
@@ -20,6 +22,8 @@ from bot.conversations.leaving import leave_message
 from bot.conversations.ledger import Incoming, Received, record_incoming
 from bot.conversations.models import Conversation, ConversationStatus, Customer, HandoffReason
 from bot.conversations.turns import begin_turn, begin_turn_with
+from bot.enterprises.binder import Binder
+from bot.enterprises.words import Act, Wish, wish_in
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,21 @@ def admit(
     handoff: Handoff,
     *,
     now: datetime,
+    binder: Binder | None = None,
 ) -> Admitted:
     """Store a customer's message and obey it if it is a button of ours, or words for one.
+
+    Without a ``binder`` nothing is heard of enterprises.
 
     Raises:
         BadInput, TooLarge, ConversationNotFound: See ``record_incoming``; nothing is stored.
     """
     received = record_incoming(session, conversation_id, customer, incoming, now=now)
     conversation = received.conversation
-    if received.is_new and _obey(session, conversation, incoming, handoff, now):
+    if received.is_new and (
+        _obey(session, conversation, incoming, handoff, now)
+        or (binder is not None and _obey_binding(session, received, incoming, binder, now))
+    ):
         # An earlier message that nobody has answered yet must not count as answered with it.
         if conversation.answered_seq == received.message.seq - 1:
             conversation.answered_seq = received.message.seq
@@ -84,6 +94,27 @@ def _obey(
     else:
         return False
     return True
+
+
+def _obey_binding(
+    session: Session, received: Received, incoming: Incoming, binder: Binder, now: datetime
+) -> bool:
+    """What concerns the customer's enterprise is obeyed whoever speaks, the bot or a person."""
+    if incoming.attachment is not None:
+        return False
+    if incoming.payload is None:
+        wish = wish_in(incoming.text)
+    else:
+        wish = _PRESSED.get(incoming.payload)
+    if wish is None:
+        return False
+    # A turn that is running must not take it up when it ends.
+    received.message.data = {**received.message.data, "command": "binding"}
+    binder.obey(session, received.conversation, wish, now=now)
+    return True
+
+
+_PRESSED = {UNBIND: Wish(Act.CONFIRM), KEEP_BINDING: Wish(Act.SHOW)}
 
 
 def _wanted(conversation: Conversation, incoming: Incoming) -> str | None:

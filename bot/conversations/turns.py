@@ -317,8 +317,9 @@ class TurnRunner:
 def _together(pending: list[Message]) -> list[Message]:
     taken: list[Message] = []
     for message in pending:
-        # Dealt with as they came: our own buttons, and files, which the bot cannot read.
-        if message.kind == "file" or message.data.get("payload") in OWN:
+        # Dealt with as they came: our own buttons and words, and files, which the bot cannot read.
+        own = message.data.get("payload") in OWN or "command" in message.data
+        if message.kind == "file" or own:
             continue
         if taken and message.data.get("payload"):
             break

@@ -28,3 +28,8 @@ def covers(region: str, place: str) -> bool:
 def home_region(platform_name: str) -> str | None:
     """The region a platform's name is headed by (guideline 4.3); None if it is not a known one."""
     return next((region for region in _parents() if platform_name.startswith(region)), None)
+
+
+def is_region(name: str) -> bool:
+    """Whether the table knows a place by this name."""
+    return name in _parents()

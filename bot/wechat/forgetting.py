@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from bot.conversations.models import (
     Turn,
 )
 from bot.delivery.models import DeliveryState, Outgoing
+from bot.enterprises.membership import forget_member
 from bot.wechat.models import WeChatChoice, WeChatDelivery, WeChatWindow
 
 
@@ -35,7 +37,7 @@ def open_conversations(session: Session, openid: str) -> list[Conversation]:
     return list(session.scalars(query))
 
 
-def forget(session: Session, openid: str) -> list[str]:
+def forget(session: Session, openid: str, *, now: datetime) -> list[str]:
     """Erase who a customer was and what they said; what remains are numbers and our own work.
 
     Messages keep their place and number, so that nothing seems to be missing, but not their
@@ -79,6 +81,7 @@ def forget(session: Session, openid: str) -> list[str]:
         .where(Outgoing.customer_id == customer.id, Outgoing.state.in_(unsent))
         .values(state=DeliveryState.FAILED, reason="unfollowed")
     )
+    forget_member(session, customer.id, now=now)
     # A new token and no address: whoever follows again is somebody we have not met.
     customer.address, customer.token_hash = None, secrets.token_hex(32)
     gone = delete(Attachment).where(Attachment.conversation_id.in_(theirs))

@@ -23,8 +23,11 @@ from bot.conversations.ledger import (
     record_incoming,
 )
 from bot.conversations.models import Author, Conversation, ConversationStatus, Customer
-from bot.conversations.reception import admit
+from bot.conversations.reception import Admitted, admit
 from bot.delivery.outbox import release
+from bot.enterprises.binder import Binder
+from bot.enterprises.codes import BINDING_SCENE
+from bot.enterprises.words import Act, Wish
 from bot.errors import PayloadNotOffered
 from bot.responses import Responses
 from bot.wechat import windows
@@ -56,6 +59,7 @@ _DELIVERIES_KEPT = timedelta(days=7)
 CLICKED = "menu"
 # The scene of a case's QR code: this and the case's number.
 CASE_SCENE = "case_"
+_ACTING_SCENES = (CASE_SCENE, BINDING_SCENE)
 _CONCERNS_US = (
     Text | Media | Place | Link | Unsupported | Unknown | Followed | Scanned | MenuClicked
 )
@@ -85,10 +89,13 @@ NOTHING = Taken()
 class Receiver:
     """Takes callbacks in, each in one unit of work."""
 
-    def __init__(self, handoff: Handoff, responses: Responses, platform_name: str) -> None:
+    def __init__(
+        self, handoff: Handoff, responses: Responses, platform_name: str, binder: Binder
+    ) -> None:
         self._handoff = handoff
         self._responses = responses
         self._platform_name = platform_name
+        self._binder = binder
         self._voter = Voter(responses, handoff.hours)
 
     def receive(self, session: Session, callback: Callback, *, now: datetime) -> Taken:
@@ -120,10 +127,16 @@ class Receiver:
                 return self._text(session, customer, conversation, callback.key, heard_text, now)
             case Followed(scene=scene) | Scanned(scene=scene):
                 window = windows.note_click(session, customer.id, now=now)
-                window.followed, window.scene = True, scene or window.scene
+                # A binding's scene is a secret, and no place one came from.
+                kept = "" if scene.startswith(BINDING_SCENE) else scene
+                window.followed, window.scene = True, kept or window.scene
                 release(session, customer.id, CHANNEL, now=now)
-                if isinstance(content, Followed) or not scene.startswith(CASE_SCENE):
+                if isinstance(content, Followed) or not scene.startswith(_ACTING_SCENES):
                     self._say(session, conversation, "utter_system_wechat_greeting", now)
+                if scene.startswith(BINDING_SCENE):
+                    wish = Wish(Act.BIND, scene.removeprefix(BINDING_SCENE))
+                    self._binder.obey(session, conversation, wish, now=now)
+                    return NOTHING
                 if not scene.startswith(CASE_SCENE):
                     return NOTHING
                 # Anybody can make such a code: it says what is asked for and proves nothing.
@@ -139,7 +152,7 @@ class Receiver:
         for conversation in open_conversations(session, openid):
             # Nobody should wait for, or talk to, somebody who cannot be reached any more.
             self._handoff.customer_ends(session, conversation, now=now)
-        return tuple(forget(session, openid))
+        return tuple(forget(session, openid, now=now))
 
     def _text(
         self,
@@ -160,13 +173,31 @@ class Receiver:
             return NOTHING
         incoming = Incoming(key, text or "？", picked.payload if picked else None)
         try:
-            admitted = admit(session, conversation.id, customer, incoming, self._handoff, now=now)
+            admitted = self._admit(session, conversation, customer, incoming, now)
         except PayloadNotOffered:
             # An item of a menu that has long scrolled away: its words still say something.
             incoming = Incoming(key, text or "？")
-            admitted = admit(session, conversation.id, customer, incoming, self._handoff, now=now)
+            admitted = self._admit(session, conversation, customer, incoming, now)
         conversation_id = admitted.received.conversation.id
         return Taken(conversation_id, admitted.bot_answers, admitted.begun)
+
+    def _admit(
+        self,
+        session: Session,
+        conversation: Conversation,
+        customer: Customer,
+        incoming: Incoming,
+        now: datetime,
+    ) -> Admitted:
+        return admit(
+            session,
+            conversation.id,
+            customer,
+            incoming,
+            self._handoff,
+            now=now,
+            binder=self._binder,
+        )
 
     def _not_text(
         self,

@@ -24,7 +24,9 @@ def set_up(app: Sanic[Any, Any], settings: Settings, clock: Callable[[], datetim
     """Open the channel if the account is configured; without it the callback answers 404."""
     context = app.ctx
     context.wechat_account = account = account_of(settings)
-    context.wechat_receiver = Receiver(context.handoff, context.responses, settings.platform_name)
+    context.wechat_receiver = Receiver(
+        context.handoff, context.responses, settings.platform_name, context.binder
+    )
     app.blueprint(blueprint)
     if account is None:
         return

@@ -86,6 +86,7 @@ async def send(request: Request, conversation_id: str) -> HTTPResponse:
             incoming,
             context.handoff,
             now=context.clock(),
+            binder=context.binder,
         )
         return message_view(admitted.received.message), admitted
 

@@ -1,0 +1,1 @@
+"""Enterprises: who they are, and which customers speak for them."""
