@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -13,7 +15,7 @@ from actions.context import Context
 from actions.doing import Doing
 from actions.said import Said, active_form
 from bot.cases.models import Case
-from bot.cases.service import case_by_number, latest_cases, note_wrong_tail
+from bot.cases.service import case_by_number, customer_of, latest_cases, note_wrong_tail
 from bot.errors import CaseNotFound
 from bot.staff.hours import spoken
 
@@ -49,9 +51,16 @@ class TellCaseStatus(Doing):
         return _ask(dispatcher, tracker, number)
 
 
+class Seen(NamedTuple):
+    """A case, and whether it is the asker's own."""
+
+    case: Case
+    is_own: bool
+
+
 def _visible(
     session: Session, number: str | None, conversation_id: str | None, tail: str | None
-) -> list[Case]:
+) -> list[Seen]:
     try:
         if number is None:
             found = latest_cases(session, conversation_id)
@@ -61,7 +70,9 @@ def _visible(
         return []
     for case in found:
         len(case.steps)  # read while the session is open
-    return found
+    asking = customer_of(session, conversation_id)
+    # Whoever shows the phone's tail is the one to call, whatever they write from.
+    return [Seen(each, bool(tail) or each.customer_id == asking) for each in found]
 
 
 def _ask(dispatcher: CollectingDispatcher, tracker: Tracker, number: str | None) -> list[EventType]:
@@ -73,8 +84,8 @@ def _ask(dispatcher: CollectingDispatcher, tracker: Tracker, number: str | None)
     return [FollowupAction("case_status_form")]
 
 
-def _tell(dispatcher: CollectingDispatcher, cases: list[Case]) -> None:
-    newest = cases[0]
+def _tell(dispatcher: CollectingDispatcher, cases: list[Seen]) -> None:
+    newest, is_own = cases[0]
     if len(cases) == 1:
         passed = dict.fromkeys(label("case_statuses", step.status) for step in newest.steps)
         dispatcher.utter_message(
@@ -83,11 +94,14 @@ def _tell(dispatcher: CollectingDispatcher, cases: list[Case]) -> None:
             need=newest.need,
             steps=" → ".join(passed),
             next=label("case_next", newest.status, due=spoken(newest.due_at)),
-            json_message={"card": case_card(newest), "handled": "task"},
+            json_message={"card": case_card(newest, is_own=is_own), "handled": "task"},
         )
         return
     dispatcher.utter_message(
         response="utter_case_list",
         count=len(cases),
-        json_message={"items": [case_card(case) for case in cases], "handled": "task"},
+        json_message={
+            "items": [case_card(case, is_own=is_own) for case, is_own in cases],
+            "handled": "task",
+        },
     )

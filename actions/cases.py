@@ -94,15 +94,15 @@ def summary(slots: dict[str, Any]) -> str:
     )
 
 
-def case_card(case: Case) -> dict[str, Any]:
-    """A case as the customer may see it."""
+def case_card(case: Case, *, is_own: bool = True) -> dict[str, Any]:
+    """A case as the customer may see it; a colleague's without the number to call."""
     values = {
         "number": case.number,
         "need": " ".join(part for part in (case.need, case.details.get("quantity")) if part),
         "status": label("case_statuses", case.status),
         "due": spoken(case.due_at),
         "contact": case.contact,
-        "phone": case.masked_phone,
+        "phone": case.masked_phone if is_own else "",
     }
     return card("case", values, payload=command("ask_case_status", case_number=case.number))
 

@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 
 from bot import settings
+from bot.cases.service import customer_of
 from bot.database import Database
+from bot.enterprises.membership import enterprise_of
 from bot.faq.content import Content, shared_content
 from bot.faq.service import FaqService, shared_faq_service
 from bot.resources.regions import home_region
@@ -55,6 +57,12 @@ class Context:
         """When the people of a category can be promised, by what was imported up to now."""
         with self.database.reading() as session:
             return load_groups(session, self.platform_hours).of(category).hours
+
+    def company_of(self, conversation_id: str | None) -> str | None:
+        """The name of the enterprise for which the customer of a conversation speaks."""
+        with self.database.reading() as session:
+            found = enterprise_of(session, customer_of(session, conversation_id))
+            return found.name if found else None
 
     @property
     def region(self) -> str | None:

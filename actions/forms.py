@@ -106,6 +106,8 @@ class ReadCaseForm(FormReader):
         need = read.values.get("case_need") or (choice and (slots.get("case_subject") or choice))
         # What a form that was left half-way holds belongs to another wish, but for the person.
         left = dict.fromkeys(("case_quantity", "case_mode", "case_time", "case_confirmed"))
+        if company := read.values.get("case_company") or here.company_of(said.conversation_id):
+            left["case_company"] = company
         return form.Read({**left, **read.values, "case_need": need, "case_choice": choice})
 
     def answer(self, requested: str, said: Said, slots: dict[str, Any], here: Context) -> form.Read:

@@ -6,13 +6,14 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from bot.cases.deadlines import PLATFORM_HOURS, WORKING_DAYS, due_after
 from bot.cases.models import Case, CaseKind, CaseStatus, CaseStep
 from bot.conversations.models import Conversation
 from bot.database import next_value
+from bot.enterprises.membership import enterprise_of
 from bot.errors import CaseNotFound
 from bot.staff.groups import load_groups
 from bot.staff.hours import SHANGHAI, WorkingHours
@@ -50,7 +51,7 @@ def open_case(
         details: What else the form asked (quantity, mode, time …).
         contact: Whom to call.
         phone: Where.
-        company: For whom.
+        company: For whom; if nothing is said, for the enterprise the customer speaks for.
         conversation_id: The conversation it was opened in; its customer owns the case.
         request_key: Names this wish; the same key again returns the case opened first.
         hours: The platform's hours, for groups that have none of their own.
@@ -60,6 +61,11 @@ def open_case(
         if first is not None:
             return first
     working = load_groups(session, hours).of(category).hours
+    customer_id = customer_of(session, conversation_id)
+    enterprise = enterprise_of(session, customer_id)
+    if enterprise is not None and company not in ("", enterprise.name):
+        # Opened for somebody else, by name: no business of the customer's colleagues.
+        enterprise = None
     case = Case(
         number=_new_number(session, kind, now),
         kind=kind,
@@ -69,8 +75,9 @@ def open_case(
         details=details or {},
         contact=contact,
         phone=phone,
-        company=company,
-        customer_id=customer_of(session, conversation_id),
+        company=enterprise.name if enterprise else company,
+        customer_id=customer_id,
+        enterprise_id=enterprise.id if enterprise else None,
         conversation_id=conversation_id,
         request_key=request_key,
         created_at=now,
@@ -84,9 +91,12 @@ def open_case(
 
 
 def latest_cases(session: Session, conversation_id: str | None, limit: int = 3) -> list[Case]:
-    """The newest cases of the customer whose conversation this is."""
+    """The newest cases that the customer whose conversation this is may see."""
     customer_id = customer_of(session, conversation_id)
-    return [] if customer_id is None else cases_of(session, customer_id, limit)
+    if customer_id is None:
+        return []
+    seen = select(Case).where(_seen_by(session, customer_id)).order_by(Case.id.desc())
+    return list(session.scalars(seen.limit(limit)))
 
 
 def cases_of(session: Session, customer_id: int, limit: int = 10) -> list[Case]:
@@ -98,7 +108,7 @@ def cases_of(session: Session, customer_id: int, limit: int = 10) -> list[Case]:
 def case_by_number(
     session: Session, number: str, conversation_id: str | None, phone_tail: str | None = None
 ) -> Case:
-    """The case of that number, for the customer who opened it or who knows the phone's tail.
+    """The case of that number, for whoever may see it or knows the phone's tail.
 
     Raises:
         CaseNotFound: There is none, or it is not the caller's to see; the two look alike, so
@@ -108,7 +118,9 @@ def case_by_number(
     if case is None:
         raise CaseNotFound
     customer_id = customer_of(session, conversation_id)
-    if customer_id is not None and case.customer_id == customer_id:
+    if customer_id is not None and session.scalar(
+        select(Case.id).where(Case.id == case.id, _seen_by(session, customer_id))
+    ):
         return case
     if phone_tail and case.phone and case.wrong_tails < MOST_WRONG_TAILS:
         if case.phone[-4:] == phone_tail:
@@ -150,6 +162,19 @@ def customer_of(session: Session, conversation_id: str | None) -> int | None:
     return session.scalar(
         select(Conversation.customer_id).where(Conversation.id == conversation_id)
     )
+
+
+def _seen_by(session: Session, customer_id: int) -> ColumnElement[bool]:
+    """The customer's own cases, and services that colleagues wanted for the same enterprise.
+
+    What a colleague complained of, scored or left as a message stays between them and us, and so
+    does what they wanted before they spoke for the enterprise.
+    """
+    own = Case.customer_id == customer_id
+    enterprise = enterprise_of(session, customer_id)
+    if enterprise is None:
+        return own
+    return or_(own, and_(Case.enterprise_id == enterprise.id, Case.kind == CaseKind.SERVICE))
 
 
 def _new_number(session: Session, kind: CaseKind, now: datetime) -> str:
