@@ -13,7 +13,8 @@ from bot.errors import SettingsError
 from bot.migrations.run import migrate
 from bot.settings import load
 from bot.wechat.account import Account, account_of
-from bot.wechat.api import WeChatApi, WeChatAway, WeChatError
+from bot.wechat.api import WeChatApi
+from bot.wechat.calls import WeChatAway, WeChatError
 from bot.wechat.menu import menu
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,19 +12,20 @@ from sqlalchemy.orm import Session
 
 from bot.attachments.storage import Storage
 from bot.database import Database
-from bot.delivery.channel import Batch, Failed, Held, Outcome, Parcel, Retry, Sent
+from bot.delivery.channel import Batch, Failed, Held, Outcome, Parcel, Retry
 from bot.wechat import windows
 from bot.wechat.account import Account
-from bot.wechat.api import WeChatApi, WeChatAway, WeChatError
+from bot.wechat.api import WeChatApi
+from bot.wechat.calls import WeChatAway, WeChatError
+from bot.wechat.carrying import Progress, item_of, what_is_left
 from bot.wechat.choices import Choice, offer
 from bot.wechat.codes import Act
 from bot.wechat.fetching import fetch_media
 from bot.wechat.links import link_to_message
-from bot.wechat.planner import Item, Plan, Send, numbered, plan
+from bot.wechat.planner import Item, Send, numbered, plan
 from bot.wechat.splitting import MOST_BYTES, split
 from bot.wechat.tokens import TokenUnavailable
 from bot.wechat.windows import Budget
-from bot.wechat.wording import is_notice, wording
 
 logger = logging.getLogger(__name__)
 
@@ -33,18 +33,6 @@ logger = logging.getLogger(__name__)
 _PAUSE = timedelta(seconds=60)
 # Tencent shows messages in another order when they come too fast after each other.
 _BETWEEN_SECONDS = 0.3
-_PICTURES = {"image/jpeg", "image/png", "image/gif"}
-# Tencent's limit for a picture is documented twice, as 10 MB and as 2 MB.
-_LARGEST_PICTURE = 2_000_000
-
-
-@dataclass
-class _Progress:
-    """What has come of a batch so far."""
-
-    pieces: dict[int, int] = field(default_factory=dict)
-    receipts: dict[int, str | None] = field(default_factory=dict)
-    done: set[int] = field(default_factory=set)
 
 
 class WeChatChannel:
@@ -83,14 +71,14 @@ class WeChatChannel:
             return [Held(reason)] * len(batch.parcels)
         items = [self._item(parcel, offered) for parcel in batch.parcels]
         planned = plan(items, budget.left, menus=self._menus)
-        progress = _Progress()
+        progress = Progress()
         for number, send in enumerate(planned.sends):
             if number:
                 await asyncio.sleep(self._between_seconds)
             stopped = await self._attempt(batch, send, progress)
             if stopped is not None:
-                return _outcomes(batch, progress, stopped)
-        return _outcomes(batch, progress, _rest(planned))
+                return progress.outcomes(batch, stopped)
+        return progress.outcomes(batch, what_is_left(planned))
 
     def is_typing(self, openid: str) -> None:
         """Show the customer that an answer is on its way; whether it works does not matter."""
@@ -114,7 +102,7 @@ class WeChatChannel:
         await asyncio.gather(*self._asides, return_exceptions=True)
         await self._api.close()
 
-    async def _attempt(self, batch: Batch, send: Send, progress: _Progress) -> Outcome | None:
+    async def _attempt(self, batch: Batch, send: Send, progress: Progress) -> Outcome | None:
         """Send one message; what stops the batch, or None when it may go on."""
         try:
             receipt, used = await self._send(batch.address, send)
@@ -125,11 +113,7 @@ class WeChatChannel:
         except WeChatError as error:
             return await self._stopped(batch, error)
         await self._database.write(windows.spend, batch.customer_id, used)
-        first = send.items[0]
-        progress.pieces[first] = progress.pieces.get(first, 0) + used
-        for index in send.ends:
-            progress.done.add(index)
-            progress.receipts[index] = receipt
+        progress.note(send, receipt, used)
         return None
 
     async def _send(self, openid: str, send: Send) -> tuple[str | None, int]:
@@ -194,23 +178,7 @@ class WeChatChannel:
 
     def _item(self, parcel: Parcel, offered: dict[str, list[Choice]]) -> Item:
         link = link_to_message(self._account, parcel.message_id, now=self._clock())
-        attachment = parcel.data.get("attachment")
-        text = wording(parcel)
-        media = ""
-        if attachment:
-            small = attachment["size"] <= _LARGEST_PICTURE
-            if attachment["type"] in _PICTURES and small:
-                media = str(attachment["id"])
-            else:
-                text = f"{text}\n查看：{link}" if link else text
-        return Item(
-            text or "（空）",
-            tuple(offered.get(parcel.message_id, ())),
-            media,
-            link,
-            parcel.pieces,
-            is_notice(parcel),
-        )
+        return item_of(parcel, offered.get(parcel.message_id, ()), link)
 
     async def _type(self, openid: str) -> None:
         try:
@@ -239,32 +207,6 @@ def _prepare(
         return budget, {}
     with_buttons = [each.message_id for each in batch.parcels if each.data]
     return budget, offer(session, batch.customer_id, with_buttons)
-
-
-def _rest(planned: Plan) -> Outcome | None:
-    return Held("quota_used") if planned.held_from is not None else None
-
-
-def _outcomes(batch: Batch, progress: _Progress, stopped: Outcome | None) -> list[Outcome]:
-    """One outcome for each parcel up to the one that stopped; what follows was not tried."""
-    outcomes: list[Outcome] = []
-    for index in range(len(batch.parcels)):
-        pieces = progress.pieces.get(index, 0)
-        if index in progress.done:
-            outcomes.append(Sent(progress.receipts.get(index), pieces))
-            continue
-        match stopped:
-            case Held(reason=reason):
-                outcomes.append(Held(reason, pieces))
-                continue
-            case Retry(after_seconds=seconds, reason=reason):
-                outcomes.append(Retry(seconds, reason, pieces))
-            case Failed(reason=reason):
-                outcomes.append(Failed(reason, pieces))
-            case _:
-                pass
-        break
-    return outcomes
 
 
 def _text(text: str) -> dict[str, Any]:

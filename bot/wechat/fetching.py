@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +15,7 @@ from bot.attachments.storage import Storage, Stored
 from bot.conversations.models import Message
 from bot.database import Database
 from bot.errors import ServiceError
-from bot.wechat.api import WeChatApi, WeChatAway, WeChatError
+from bot.wechat.calls import WeChatAway, WeChatError
 from bot.wechat.tokens import TokenUnavailable
 
 logger = logging.getLogger(__name__)
@@ -24,8 +25,16 @@ _ATTEMPTS = 3
 _PAUSE_SECONDS = 2.0
 
 
+class Downloads(Protocol):
+    """Whoever can fetch what a customer sent."""
+
+    async def download(self, media_id: str) -> bytes:
+        """The bytes; raises ``WeChatError``, ``WeChatAway`` or ``TokenUnavailable``."""
+        ...
+
+
 async def fetch_media(
-    api: WeChatApi,
+    api: Downloads,
     database: Database,
     storage: Storage,
     clock: Callable[[], datetime],
@@ -56,7 +65,7 @@ async def fetch_media(
     return True
 
 
-async def _download(api: WeChatApi, media_id: str) -> bytes | None:
+async def _download(api: Downloads, media_id: str) -> bytes | None:
     for attempt in range(_ATTEMPTS):
         try:
             return await api.download(media_id)

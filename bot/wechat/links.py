@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime, timedelta
-
-from bot.wechat.account import Account
+from typing import Protocol
 
 _OPEN_FOR = timedelta(days=30)
 PATH = "/wechat/messages"
 
 
-def link_to_message(account: Account, message_id: str, *, now: datetime) -> str:
+class Linker(Protocol):
+    """An account with a key for signing, and the platform's own address (empty: unknown)."""
+
+    @property
+    def link_key(self) -> bytes:
+        """Only we have it."""
+        ...
+
+    @property
+    def public_url(self) -> str:
+        """Without a slash at the end."""
+        ...
+
+
+def link_to_message(account: Linker, message_id: str, *, now: datetime) -> str:
     """Where a customer reads all of a message; empty if we do not know our own address."""
     if not account.public_url:
         return ""
@@ -20,7 +33,7 @@ def link_to_message(account: Account, message_id: str, *, now: datetime) -> str:
     return f"{account.public_url}{PATH}/{message_id}?until={until}&proof={proof}"
 
 
-def is_ours(account: Account, message_id: str, until: str, proof: str, *, now: datetime) -> bool:
+def is_ours(account: Linker, message_id: str, until: str, proof: str, *, now: datetime) -> bool:
     """Whether we made this link and its time is not over."""
     wanted = _proof(account, message_id, until)
     if not hmac.compare_digest(wanted.encode(), proof.encode("utf-8", "replace")):
@@ -28,6 +41,6 @@ def is_ours(account: Account, message_id: str, until: str, proof: str, *, now: d
     return int(until) > now.timestamp()
 
 
-def _proof(account: Account, message_id: str, until: str) -> str:
+def _proof(account: Linker, message_id: str, until: str) -> str:
     told = f"{message_id}.{until}".encode("utf-8", "replace")
     return hmac.digest(account.link_key, told, "sha256").hex()[:32]

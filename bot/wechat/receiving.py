@@ -169,7 +169,7 @@ class Receiver:
         picked = chosen(session, customer.id, conversation.id, text, said.menu_id)
         if picked is not None and picked.payload.startswith(SCORE):
             self._voter.vote(session, picked, now=now)
-            release(session, customer.id, CHANNEL, now=now)
+            release(session, customer.id, customer.channel, now=now)
             return NOTHING
         incoming = Incoming(key, text or "？", picked.payload if picked else None)
         try:

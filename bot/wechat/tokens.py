@@ -16,7 +16,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from bot.database import Database
-from bot.wechat.account import Account
 from bot.wechat.models import WeChatToken
 
 logger = logging.getLogger(__name__)
@@ -48,20 +47,29 @@ class _Looked:
 
 
 class Tokens:
-    """Keeps the token in memory and in the database, encrypted there."""
+    """Keeps the token in memory and in the database, encrypted there.
+
+    Args:
+        name: Whose token: an AppID, or what stands for another account.
+        secret: What the token is fetched with; the key of its encryption comes from it.
+        database: Where it is shared.
+        fetch: Gets a new one from Tencent.
+        clock: Tells the time, aware.
+    """
 
     def __init__(
         self,
-        account: Account,
+        name: str,
+        secret: str,
         database: Database,
         fetch: Callable[[], Awaitable[Fetched]],
         clock: Callable[[], datetime],
     ) -> None:
-        self._app_id = account.app_id
+        self._name = name
         self._database = database
         self._fetch = fetch
         self._clock = clock
-        digest = hashlib.sha256(f"token|{account.app_secret}".encode()).digest()
+        digest = hashlib.sha256(f"token|{secret}".encode()).digest()
         self._box = Fernet(base64.urlsafe_b64encode(digest))
         self._lock = asyncio.Lock()
         self._known = _Looked()
@@ -118,9 +126,9 @@ class Tokens:
     def _look(self, session: Session, refused: str, *, now: datetime) -> _Looked:
         """What the row holds, or the lease to renew it, or neither while somebody else has that."""
         insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
-        new = insert(WeChatToken).values(app_id=self._app_id, sealed="")
+        new = insert(WeChatToken).values(app_id=self._name, sealed="")
         session.execute(new.on_conflict_do_nothing(index_elements=["app_id"]))
-        row = session.get_one(WeChatToken, self._app_id, with_for_update=True)
+        row = session.get_one(WeChatToken, self._name, with_for_update=True)
         stored = _Looked(self._opened(row.sealed), row.expires_at)
         if stored.token != refused and self._is_good(stored):
             return stored
@@ -130,13 +138,13 @@ class Tokens:
         return _Looked(lease=row.lease)
 
     def _store(self, session: Session, lease: str, token: str, expires_at: datetime) -> None:
-        row = session.get_one(WeChatToken, self._app_id, with_for_update=True)
+        row = session.get_one(WeChatToken, self._name, with_for_update=True)
         row.sealed, row.expires_at = self._box.encrypt(token.encode()).decode(), expires_at
         if row.lease == lease:
             row.lease, row.lease_until = None, None
 
     def _give_back(self, session: Session, lease: str) -> None:
-        row = session.get_one(WeChatToken, self._app_id, with_for_update=True)
+        row = session.get_one(WeChatToken, self._name, with_for_update=True)
         if row.lease == lease:
             row.lease, row.lease_until = None, None
 
