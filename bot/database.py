@@ -11,10 +11,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import DateTime, Dialect, Engine, String, create_engine, event, text
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Engine,
+    GenerativeSelect,
+    String,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 P = ParamSpec("P")
@@ -70,6 +79,23 @@ _NEXT_VALUES = text(
 )
 
 
+class UnitOfWork(Session):
+    """A session in which what is locked is also read anew.
+
+    SQLAlchemy by itself gives back a record that the session knows already as it was first read,
+    though another process may have changed it before the lock was granted.
+    """
+
+
+@event.listens_for(UnitOfWork, "do_orm_execute")
+def _read_what_is_locked(state: ORMExecuteState) -> None:
+    if (
+        isinstance(state.statement, GenerativeSelect)
+        and state.statement._for_update_arg is not None
+    ):
+        state.update_execution_options(populate_existing=True)
+
+
 class Database:
     """Units of work over one database, from the event loop or from plain code."""
 
@@ -96,7 +122,7 @@ class Database:
         What it put into ``session.info["topics"]`` is announced once the change is stored.
         """
         info = {"owner": self.owner}
-        with Session(self.engine, expire_on_commit=False, info=info) as session:
+        with UnitOfWork(self.engine, expire_on_commit=False, info=info) as session:
             with session.begin():
                 yield session
             topics: set[str] = session.info.get("topics", set())

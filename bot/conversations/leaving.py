@@ -127,7 +127,6 @@ def give_up_waiting(session: Session, handoff: Handoff, *, now: datetime) -> int
         )
         .order_by(Conversation.queued_at, Conversation.id)
         .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
     )
     given_up = session.scalars(free).all()
     for conversation in given_up:

@@ -176,10 +176,7 @@ def locked(session: Session, conversation_id: str) -> Conversation:
         ConversationNotFound: There is none of that id.
     """
     found = session.scalar(
-        select(Conversation)
-        .where(Conversation.id == conversation_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        select(Conversation).where(Conversation.id == conversation_id).with_for_update()
     )
     if found is None:
         raise ConversationNotFound
@@ -207,10 +204,7 @@ def lock_staff(session: Session, staff_id: int) -> Staff:
     """
     # Not against those who merely name the person in a record of theirs.
     return session.scalars(
-        select(Staff)
-        .where(Staff.id == staff_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
+        select(Staff).where(Staff.id == staff_id).with_for_update(key_share=True)
     ).one()
 
 

@@ -121,7 +121,6 @@ class Assignment:
             .order_by(Conversation.queued_at, Conversation.id)
             .limit(room + _LOOKED_AT_BESIDES)
             .with_for_update()
-            .execution_options(populate_existing=True)
         ).all()
         desks = self._desks(session, now, lock=True)
         former = _former(session, waiting)

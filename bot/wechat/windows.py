@@ -105,7 +105,7 @@ def exhaust(session: Session, customer_id: int) -> None:
 
 def _window(session: Session, customer_id: int, now: datetime) -> WeChatWindow:
     # The caller holds the customer's row, so two contacts at once do not both make one.
-    window = session.get(WeChatWindow, customer_id, with_for_update=True, populate_existing=True)
+    window = session.get(WeChatWindow, customer_id, with_for_update=True)
     if window is None:
         window = WeChatWindow(
             customer_id=customer_id, message_left=0, click_left=0, followed=True, scene=""

@@ -17,7 +17,7 @@ from bot.conversations.brain import Answer, Reply
 from bot.conversations.changes import topic
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import Opened, messages_of
-from bot.conversations.models import Author, Turn, TurnStatus
+from bot.conversations.models import Author, Conversation, Turn, TurnStatus
 from bot.conversations.turn_owners import (
     LEASE,
     LOST_AFTER,
@@ -93,6 +93,27 @@ def test_turn_of_a_silent_process_is_taken_over_by_one_and_stored_once(
     with database.writing() as session:
         finish_turn(session, again.turn_id, ANSWER, HANDOFF, now=clock())
     assert bot_said(database, opened) == ["好的"]
+
+
+@pytest.mark.one_database
+@pytest.mark.postgres
+def test_delivery_that_looked_while_the_turn_ended_begins_no_second_one(
+    postgresql: PostgresDatabases, clock: FakeClock
+) -> None:
+    with postgresql.empty() as database:
+        with database.writing() as session:
+            opened = xiaolin(session, clock)
+            writes(session, opened, "压力表多久检一次", clock)
+            asked = begin_turn(session, opened.conversation.id, now=clock())
+            assert asked is not None
+        with database.writing() as looking:
+            known = looking.get_one(Conversation, opened.conversation.id)
+            assert known.answered_seq == 0
+            with database.writing() as session:
+                finish_turn(session, asked.turn_id, ANSWER, HANDOFF, now=clock())
+            # What is locked is what counts, not what was known of it before.
+            assert begin_turn(looking, known.id, now=clock()) is None
+            assert known.answered_seq == 2
 
 
 def test_process_that_beats_keeps_its_turns(
