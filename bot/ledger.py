@@ -12,7 +12,7 @@ import math
 import sqlite3
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -67,13 +67,17 @@ class _Parser(argparse.ArgumentParser):
         raise BadInput(f"命令写错了，正确写法：{_USAGE}。")
 
 
-def main(arguments: Sequence[str] | None = None, environment: dict[str, str] | None = None) -> int:
+def main(
+    arguments: Sequence[str] | None = None,
+    environment: dict[str, str] | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> int:
     """Audit the ledger of the settings' database and say what was found."""
     try:
         options = _options(arguments)
         settings = load(environment)
         grace = _grace(options.grace, settings)
-        now = datetime.now(UTC)
+        now = clock()
         report = audited(settings.database_url, grace=grace, now=now)
     except BadInput as error:
         terminal.complain(error.sentence)

@@ -212,10 +212,13 @@ def environment(whole: Ledger) -> dict[str, str]:
 
 
 def test_command_says_the_numbers_and_each_exception_on_a_line(
-    whole: Ledger, environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+    whole: Ledger,
+    environment: dict[str, str],
+    clock: FakeClock,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     whole.tampered("DELETE FROM suppressed_drafts")
-    assert ledger.main(["audit"], environment) == ledger.EXCEPTIONS
+    assert ledger.main(["audit"], environment, clock) == ledger.EXCEPTIONS
     said = capsys.readouterr()
     assert "已接收的客户消息" in said.out
     assert f"  会话 {whole.drafted} 第 1 号：迟到的答复没有留作草稿" in said.out.splitlines()
@@ -224,22 +227,28 @@ def test_command_says_the_numbers_and_each_exception_on_a_line(
 
 @pytest.mark.one_database
 def test_command_ends_with_zero_on_a_clean_ledger_and_leaves_the_file_alone(
-    story: Story, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    story: Story, clock: FakeClock, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     opened = story.opens()
     story.asks(opened, "压力表多久检一次")
     before = (tmp_path / "test.db").read_bytes()
     environment = {"DATABASE_URL": f"sqlite:///{tmp_path}/test.db"}
-    assert ledger.main(["audit"], environment) == ledger.CLEAN
+    assert ledger.main(["audit"], environment, clock) == ledger.CLEAN
     assert "没有例外" in capsys.readouterr().out
     assert (tmp_path / "test.db").read_bytes() == before
 
 
 def test_json_holds_the_same(
-    whole: Ledger, environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+    whole: Ledger,
+    environment: dict[str, str],
+    clock: FakeClock,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     whole.tampered("DELETE FROM suppressed_drafts")
-    assert ledger.main(["audit", "--json", "--grace", "86400"], environment) == ledger.EXCEPTIONS
+    assert (
+        ledger.main(["audit", "--json", "--grace", "86400"], environment, clock)
+        == ledger.EXCEPTIONS
+    )
     told = json.loads(capsys.readouterr().out)
     assert (told["clean"], told["accepted"], told["grace_seconds"]) == (False, 15, 86400)
     assert sum(told["outcomes"].values()) == told["accepted"]
@@ -334,5 +343,5 @@ def test_postgresql_ledger_is_audited_alike(
     assert_whole(ledger.audited(load(environment).database_url, grace=grace, now=clock()))
     with server.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM suppressed_drafts")
-    assert ledger.main(["audit", "--grace", "86400"], environment) == ledger.EXCEPTIONS
+    assert ledger.main(["audit", "--grace", "86400"], environment, clock) == ledger.EXCEPTIONS
     assert f"会话 {drafted.conversation.id} 第 1 号：迟到的答复" in capsys.readouterr().out
