@@ -37,6 +37,7 @@ from bot.staff.duties import staff_sweeps
 from bot.staff.hours import SHANGHAI, WorkingHours
 from bot.sweeps import Sweep, Sweeper
 from connectors.attachments import blueprint as attachments
+from connectors.attachments import uploads
 from connectors.desk.access import record_refusal
 from connectors.desk.routes import blueprint as desk
 from connectors.health import blueprint as health
@@ -108,6 +109,7 @@ def create_app(
     app.ctx.sweeper.add(app.ctx.fetched.sweep())
     storage = Storage(ROOT / settings.attachment_folder, settings.attachment_limit_mb * 1_000_000)
     app.ctx.attachments = storage
+    app.ctx.uploads = uploads()
     app.ctx.sweeper.add(Sweep("attachments", 600, storage.tidy, storage.is_untidy))
     app.ctx.templates = Environment(
         loader=PackageLoader("connectors", "."),

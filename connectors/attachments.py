@@ -40,8 +40,6 @@ from connectors.widget.access import Limiter, bearer_token
 
 blueprint = Blueprint("attachments")
 
-# A person picks some pictures at once, then talks about them; a filled disk takes longer.
-_uploads = Limiter(burst=60, per_second=1)
 # A phone on a bad line sends 10 MB in this time; who sends byte by byte holds nothing up longer.
 _LONGEST_UPLOAD_SECONDS = 300
 _LONGEST_FAREWELL_SECONDS = 30
@@ -50,6 +48,11 @@ _PORTION = 65_536
 # Kept by the one browser that was allowed to see it; a file never changes.
 _KEPT_SECONDS = 3600
 _CANNOT_ACT = "default-src 'none'; sandbox; frame-ancestors 'none'"
+
+
+def uploads() -> Limiter:
+    """How fast files come from one address: a person picks some pictures, then talks of them."""
+    return Limiter(burst=60, per_second=1)
 
 
 @blueprint.post("/api/widget/conversations/<conversation_id:str>/attachments", stream=True)
@@ -154,7 +157,7 @@ async def _take(
         storage.check_size(_announced(request))
 
     try:
-        _uploads.take(request.ip)
+        context.uploads.take(request.ip)
         await context.database.read(before)
     except ServiceError:
         await _swallow(request, 2 * storage.limit)
