@@ -68,6 +68,7 @@ def test_an_entry_made_for_both_questions_is_said_once(here: Context) -> None:
     ("last", "text", "told"),
     [
         (TRADEMARK, "那要花多少钱", FEES),
+        (FEES, "需要什么材料呢", "ip-trademark-papers"),
         ("ip-patent-documents", "多久能下来", PATENT),
         ("ip-patent-documents", "官费贵不贵啊", "ip-patent-fees"),
         ("certification-iso9001-process", "需要多久拿证呢", "certification-iso9001-duration"),
@@ -98,8 +99,9 @@ def test_what_no_neighbour_tells_is_admitted_with_a_person(here: Context) -> Non
 
 
 def test_another_matter_of_the_same_subject_is_not_told_for_it(here: Context) -> None:
-    # What an opposition takes is not what a registration takes.
-    said = heard("需要什么材料呢", "ask_followup", slots={"last_entry": FEES})
+    # What other certificates take is not what organic produce takes.
+    last = "certification-organic-cost"
+    said = heard("需要什么材料呢", "ask_followup", slots={"last_entry": last})
     assert do(AnswerFollowup(), said).responses == ["utter_followup_unknown"]
 
 
