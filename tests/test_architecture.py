@@ -46,6 +46,7 @@ READS_ENVIRONMENT = {
     "bot/components/start_up.py",
     "bot/components/train.py",
     "knowledge/__init__.py",
+    "knowledge/e5/engine.py",
     "environments.py",
 }
 
