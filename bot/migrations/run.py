@@ -18,11 +18,29 @@ _LOCK = 20_251_124
 
 def migrate(database: Database) -> None:
     """Apply the revisions that a database has not seen; the second time there is nothing to do."""
-    with database.engine.begin() as connection:
-        if database.is_shared:
+    upgrade(database, "head")
+
+
+def upgrade(database: Database, revision: str) -> None:
+    """Apply revisions up to one of them."""
+    if database.is_shared:
+        with database.engine.begin() as connection:
             # Another machine may be starting over the same database.
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-        command.upgrade(_config(connection), "head")
+            command.upgrade(_config(connection), revision)
+        return
+    with database.engine.connect() as connection:
+        # SQLite alters a table by making it anew and dropping the old one, which it refuses
+        # while rows elsewhere refer to it. The check can be put off only outside a transaction.
+        connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                command.upgrade(_config(connection), revision)
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                if broken:
+                    raise RuntimeError(f"a revision left rows without what they refer to: {broken}")
+        finally:
+            connection.connection.cursor().execute("PRAGMA foreign_keys=ON")
 
 
 def revise(database: Database, message: str) -> None:
