@@ -27,6 +27,7 @@ ServiceError
 ├── TooManyRequests
 ├── BindingRefused
 ├── StorageFull
+├── ChannelAway
 └── BrainFailed
 
 SettingsError and StartFailed stand apart: they stop the program before anything is served.
@@ -225,6 +226,12 @@ class StorageFull(ServiceError):
     """No room for files; a matter for whoever keeps the server."""
 
     code, status, sentence = "storage_full", 507, "暂时不能接收文件，请先用文字说明情况。"
+
+
+class ChannelAway(ServiceError):
+    """A channel's own service gave no answer, or a no."""
+
+    code, status, sentence = "channel_away", 502, "渠道的接口暂时没有应答，请稍后再试。"
 
 
 class BrainFailed(ServiceError):

@@ -22,6 +22,7 @@ from bot.conversations.models import (
 )
 from bot.conversations.views import message_view
 from bot.delivery.states import states_in
+from bot.desk.enterprise import enterprise_panel
 from bot.desk.people import person_of
 from bot.desk.rows import customer_name, rows
 from bot.errors import ConversationNotFound
@@ -64,6 +65,7 @@ def conversation_detail(
         "messages": [message_view(each, states.get(each.id)) for each in messages],
         "events": _events(session, conversation, hours, now),
         "customer": _customer(session, conversation, hours, now),
+        "enterprise": enterprise_panel(session, conversation, hours, now=now, staff=staff),
         "cases": [case_view(each) for each in cases_of(session, conversation.customer_id)],
         "handoff_note": _handoff_note(session, conversation),
         "suppressed_drafts": [

@@ -47,12 +47,17 @@ class WeChatApi(TokenApi):
         """Replace the account's menu; clients show it within minutes. Errors as ``send``."""
         await self.call("menu/create", menu)
 
-    async def create_code(self, scene: str) -> str:
-        """A lasting QR code with a scene of 1 to 64 characters; the address of its picture."""
-        body = {
-            "action_name": "QR_LIMIT_STR_SCENE",
+    async def create_code(self, scene: str, seconds: int | None = None) -> str:
+        """A QR code with a scene of 1 to 64 characters; the address of its picture.
+
+        It lasts for ever unless ``seconds`` are given (at most 30 days). Errors as ``send``.
+        """
+        body: dict[str, Any] = {
+            "action_name": "QR_LIMIT_STR_SCENE" if seconds is None else "QR_STR_SCENE",
             "action_info": {"scene": {"scene_str": scene}},
         }
+        if seconds is not None:
+            body["expire_seconds"] = seconds
         answer = await self.call("qrcode/create", body)
         return f"https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket={quote(str(answer['ticket']))}"
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.attachments.storage import Storage
 from bot.database import Database
 from bot.delivery.channel import Batch, Failed, Held, Outcome, Parcel, Retry
+from bot.errors import ChannelAway
 from bot.wechat import windows
 from bot.wechat.account import Account
 from bot.wechat.api import WeChatApi
@@ -90,6 +91,18 @@ class WeChatChannel:
             self._api, self._database, self._storage, self._clock, message_id, media_id
         )
         self._aside(work)
+
+    async def code(self, scene: str, seconds: int) -> str:
+        """The address of a passing QR code's picture.
+
+        Raises:
+            ChannelAway: Tencent gave none.
+        """
+        try:
+            return await self._api.create_code(scene, seconds)
+        except (WeChatError, WeChatAway, TokenUnavailable) as trouble:
+            logger.warning("wechat_no_code %s", trouble)
+            raise ChannelAway("微信没有给出二维码，请稍后再试，或者改用绑定码。") from None
 
     async def settle(self) -> None:
         """Wait for what goes on beside the sending."""

@@ -9,6 +9,7 @@ from connectors.desk.cases import blueprint as cases
 from connectors.desk.conversations import blueprint as conversations
 from connectors.desk.delivery import blueprint as delivery
 from connectors.desk.drafts import blueprint as drafts
+from connectors.desk.enterprises import blueprint as enterprises
 from connectors.desk.live import blueprint as live
 from connectors.desk.mentions import blueprint as mentions
 from connectors.desk.pages import blueprint as pages
@@ -24,6 +25,7 @@ blueprint = Blueprint.group(
     sessions,
     conversations,
     cases,
+    enterprises,
     live,
     canned,
     drafts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 from sqlalchemy import func, select
+from stdnum.cn import uscc
 
 from bot.attachments.models import Attachment
 from bot.cases.service import open_case
@@ -17,6 +19,7 @@ from bot.conversations.models import Author, Conversation, Message
 from bot.database import Database
 from bot.delivery.models import DeliveryState, Outgoing
 from bot.desk.canned import Phrase, save_canned
+from bot.enterprises.models import Enterprise
 from bot.staff.models import AccessRefusal, Staff
 from bot.staff.service import sign_in
 from tests import factories, files
@@ -48,6 +51,13 @@ class Stage:
     def __init__(self, web: Served, database: Database, clock: FakeClock) -> None:
         self.web, self.database, self.clock = web, database, clock
         with database.writing() as session:
+            session.add(
+                Enterprise(
+                    name="云州启闭阀门有限公司",
+                    credit_code="91350700MA2XDEM0AT",
+                    created_at=clock(),
+                )
+            )
             for number, (username, role, skills) in enumerate(USERNAMES.values(), 10):
                 # Nobody signs in by password but one, and hashing takes a tenth of a second.
                 session.add(
@@ -198,6 +208,13 @@ def _upload() -> Asked:
     return Asked(query=query, content=files.png(3, 3))
 
 
+def _enterprise() -> Asked:
+    digits = "".join(secrets.choice("0123456789") for _ in range(9))
+    body = f"91350700{digits}"
+    code = body + uscc.calc_check_digit(body)
+    return Asked({"name": "云州某某阀门厂", "credit_code": code, "region": ""})
+
+
 _C = "<conversation_id:str>"
 # What a request needs so that only the right to it decides; the rest need nothing.
 REQUESTS: dict[str, Callable[[], Asked]] = {
@@ -212,6 +229,10 @@ REQUESTS: dict[str, Callable[[], Asked]] = {
     "PUT /api/desk/canned/<canned_id:int>": lambda: Asked(_phrase()),
     "POST /api/desk/canned/used": lambda: Asked({"key": "canned:1"}),
     "POST /api/desk/cases/<number:str>/advance": lambda: Asked({"status": "accepted"}),
+    "POST /api/desk/enterprises": _enterprise,
+    f"POST /api/desk/conversations/{_C}/binding": lambda: Asked(
+        {"enterprise_id": 1, "way": "code"}
+    ),
     "POST /api/desk/presence": lambda: Asked({"presence": "away"}),
     "GET /api/desk/search": lambda: Asked(query={"text": "压力表"}),
     "GET /api/desk/suggestions": lambda: Asked(query={"text": "压力表"}),
@@ -237,6 +258,8 @@ OTHERWISE = {
     # Nothing else may happen while the conversation goes on; the right itself was checked.
     f"POST /api/widget/conversations/{_C}/feedback": 409,
     "POST /api/desk/login": 401,
+    # Nobody is bound to anything; whoever may read the conversation is told so.
+    f"DELETE /api/desk/conversations/{_C}/binding": 404,
     # No handshake: a WebSocket that is asked for in the ordinary way.
     "GET /api/desk/live": 426,
     f"GET /api/widget/conversations/{_C}/live": 426,

@@ -63,6 +63,7 @@ class Tencent:
         self.tokens: dict[str, datetime] = {}
         self.media: dict[str, bytes] = {}
         self.menu: dict[str, Any] | None = None
+        self.codes: list[dict[str, Any]] = []
         self.switches = Switches()
         self.refused: list[int] = []
         self.url = ""
@@ -280,6 +281,7 @@ async def create_code(tencent: Tencent, request: web.Request) -> dict[str, Any]:
         raise Refusal(40009, "invalid action name")
     if not 1 <= len(scene) <= 64:
         raise Refusal(40053, "invalid action info")
+    tencent.codes.append(body)
     return {"ticket": f"gQ/{scene}==", "url": f"http://weixin.qq.com/q/{scene}"}
 
 

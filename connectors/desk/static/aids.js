@@ -50,6 +50,23 @@ export class Aids {
     return this.api.call("GET", `/search?${query(asked)}`);
   }
 
+  enterprises(text) {
+    return this.api.call("GET", `/enterprises?${query({ text })}`);
+  }
+
+  keepEnterprise(fields) {
+    return this.api.call("POST", "/enterprises", fields);
+  }
+
+  /** @param way code, link or scene */
+  offerBinding(id, enterprise, way) {
+    return this.api.call("POST", `${of(id)}/binding`, { enterprise_id: enterprise, way });
+  }
+
+  endBinding(id) {
+    return this.api.call("DELETE", `${of(id)}/binding`, {});
+  }
+
   /** What colleagues answered to questions like the customer's last one. */
   similar(id, text = "") {
     return this.api.call("GET", `${of(id)}/similar?${query({ text })}`);

@@ -3,6 +3,7 @@
 import { hook } from "/static/dom.js";
 import { Calling } from "./calling.js";
 import { Canned } from "./canned.js";
+import { EnterprisePart } from "./enterprise.js";
 import { Finder } from "./finder.js";
 import { Found } from "./found.js";
 import { Mentions } from "./mentions.js";
@@ -29,6 +30,7 @@ export class Assistance {
     this.finder = new Finder(root, { api, found: this.found, onAsked: () => (this.mentions.isListed = false) });
     this.mentions = new Mentions(root, { api, found: this.found, me, onCalled: (change) => this.#called(work, change, say) });
     this.similar = new Similar(root, { api, insert: (text) => work.insert(text) });
+    this.enterprise = new EnterprisePart(root, { api, open: (id) => work.open(id, work.talk.from ?? work.talk.id), insert: (text) => work.insert(text), say });
     hook(root, "open-phrases").onclick = () => this.phrases.open();
   }
 

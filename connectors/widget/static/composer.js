@@ -48,10 +48,11 @@ export class Composer {
     this.onSend(text);
   }
 
-  /** Puts text into the box, for instance a message taken back. */
-  write(text) {
+  /** Puts text into the box, for instance a message taken back; `hint` says what to do with it. */
+  write(text, hint = "") {
     this.input.value = text;
     this.#changed();
+    if (hint) this.#say(hint);
   }
 
   focus() {

@@ -2,6 +2,7 @@
 
 import { hook } from "/static/dom.js";
 import { Assistant } from "./assistant.js";
+import { takeBinding } from "./binding.js";
 
 const PHONE = window.matchMedia("(max-width: 47.99rem)");
 const root = document.querySelector("[data-assistant]");
@@ -35,6 +36,8 @@ assistant.composer.input.addEventListener("focus", expand);
 window.addEventListener("popstate", () => isExpanded() && apply(false));
 PHONE.addEventListener("change", () => !PHONE.matches && isExpanded() && collapse());
 document.addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && isExpanded() && collapse());
+
+takeBinding(assistant.composer);
 
 for (const opener of document.querySelectorAll("[data-question]")) {
   opener.addEventListener("click", () => {

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from sqlalchemy import select
 
+from bot.conversations.models import Conversation
 from bot.database import Database
 from bot.enterprises.models import BindingEvent, Enterprise, Membership, Way
 from bot.enterprises.records import add_enterprise
 from bot.staff.models import Staff
+from bot.staff.service import sign_in
 from bot.wechat.models import WeChatWindow
 from tests.bot.enterprises.cast import VALVES
 from tests.connectors.serving import Served
@@ -91,3 +95,34 @@ def test_whoever_leaves_speaks_for_nobody(
             "customer",
             "unfollowed",
         ]
+
+
+def test_staff_give_a_qr_code_that_passes_and_a_link(
+    web: Served, xiaochen: Phone, company: Enterprise, database: Database, clock: FakeClock
+) -> None:
+    xiaochen.writes("您好")
+    settled(web)
+    with database.writing() as session:
+        signed_in = sign_in(session, "alice", "127.0.0.1", now=clock())
+        conversation_id = session.scalars(select(Conversation.id)).one()
+    with web.client() as desk:
+        desk.cookies.set("desk_session", signed_in.token)
+        desk.headers["X-CSRF-Token"] = signed_in.csrf_token
+        address = f"/api/desk/conversations/{conversation_id}/binding"
+        asked = {"enterprise_id": company.id}
+        image = desk.post(address, json={**asked, "way": "scene"}).json()["image"]
+        link = desk.post(address, json={**asked, "way": "link"}).json()["link"]
+        xiaochen.tencent.switches.forget_tokens = True
+        refused = desk.post(address, json={**asked, "way": "scene"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (502, "channel_away")
+    assert link.startswith("https://platform.example/#bind=")
+    [made] = xiaochen.tencent.codes
+    assert made["action_name"] == "QR_STR_SCENE"
+    assert made["expire_seconds"] == 86_400
+    scene = made["action_info"]["scene"]["scene_str"]
+    assert quote(scene) in image
+    xiaochen.tencent.switches.forget_tokens = False
+    clock.advance(minutes=5)
+    xiaochen.does("SCAN", f"<EventKey>{scene}</EventKey><Ticket>T</Ticket>")
+    settled(web)
+    assert f"已绑定：{COMPANY}" in xiaochen.texts[-1]
