@@ -39,7 +39,7 @@ from knowledge.entries import Entry
 _ON_THE_CARD = re.compile(
     "实施|生效|有效|作废|废止|代替|替代|哪一?版|版本|年份|现行|发布|什么时候|对应"
 )
-_TOPICS = ("last_entry", "last_thing", "last_standard")
+_TOPICS = ("last_entry", "last_thing", "last_standard", "last_wish")
 
 
 def leans_on_before(tracker: Tracker, said: Said) -> bool:
@@ -57,6 +57,11 @@ def asks_about_case(tracker: Tracker, said: Said) -> bool:
     if active_form(tracker) != "open_case_form" or not tracker.get_slot("case_need"):
         return False
     return "cost" in aspects_in(said.text) or lacks_subject(said.text)
+
+
+def asks_about_wish(tracker: Tracker, said: Said) -> bool:
+    """Whether it is asked of what institutions were last looked up for: “那要多少钱”."""
+    return bool(tracker.get_slot("last_wish")) and lacks_subject(said.text)
 
 
 def neighbour_of_last(tracker: Tracker, said: Said, here: Context) -> Entry | None:
@@ -80,6 +85,8 @@ class AnswerFollowup(Doing):
             return _tell_of_case(dispatcher, tracker, said, here)
         if (both := answer_both(dispatcher, said, here)) is not None:
             return both
+        if asks_about_wish(tracker, said):
+            return _tell_of_wish(dispatcher, tracker, said, here)
         last = here.entries.get(tracker.get_slot("last_entry") or "")
         # Every entry told forgets the standard, so one that is known was named after it.
         if last is None or tracker.get_slot("last_standard"):
@@ -111,6 +118,21 @@ def _tell_of_case(
         return []
     # The form goes on with its own subject; an offer would lead away from it.
     tell_entry(dispatcher, here, entry.id, [], said, offer=False)
+    return []
+
+
+def _tell_of_wish(
+    dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
+) -> list[EventType]:
+    """“那要多少钱” after a list of institutions is about what they were looked up for."""
+    need, category = tracker.get_slot("case_subject"), tracker.get_slot("case_category")
+    entry = about_wish(here.entries.values(), need, category, said.text, here.today)
+    if entry is not None:
+        return tell_entry(dispatcher, here, entry.id, [], said)
+    if "cost" in aspects_in(said.text):
+        dispatcher.utter_message(response="utter_wish_price", need=need)
+    else:
+        dispatcher.utter_message(response="utter_followup_unknown", title=need)
     return []
 
 

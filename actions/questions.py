@@ -33,6 +33,7 @@ from actions.experts import FindExpert
 from actions.followups import (
     AnswerFollowup,
     asks_about_case,
+    asks_about_wish,
     leans_on_before,
     neighbour_of_last,
 )
@@ -160,7 +161,7 @@ class Refuse(Doing):
     ) -> list[EventType]:
         if (both := answer_both(dispatcher, said, here)) is not None:
             return both
-        if asks_about_case(tracker, said):
+        if asks_about_case(tracker, said) or asks_about_wish(tracker, said):
             return await AnswerFollowup().act(dispatcher, tracker, said, here)
         # “那今天会下雨吗” leans on what was said before, too; only what is found there counts.
         if (neighbour := neighbour_of_last(tracker, said, here)) is not None:

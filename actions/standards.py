@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
@@ -54,7 +54,8 @@ class LookUpStandard(Doing):
             _tell(dispatcher, *found, asks_counterpart=bool(_ASKS_COUNTERPART.search(text)))
         if not numbers:
             await _tell_topic(dispatcher, text, here)
-        return []
+        # What is asked next is about the standard, not about institutions found before.
+        return [SlotSet("last_wish", None)]
 
 
 def _find(

@@ -10,6 +10,7 @@ from rasa_sdk import Tracker
 from actions.context import Context
 from actions.followups import AnswerFollowup
 from actions.questions import AnswerQuestion, Refuse
+from actions.standards import LookUpStandard
 from tests.actions.acting import do, heard
 
 CCC, PRESSURE = "certification-ccc-process", "metrology-pressure-gauge"
@@ -91,6 +92,26 @@ def test_a_question_without_a_subject_is_about_the_last_entry(
     action = {"ask_followup": AnswerFollowup, "ask_other": AnswerQuestion}.get(intent, Refuse)()
     done = do(action, heard(text, intent, slots={"last_entry": last}))
     assert done.slots.get("last_entry") == told
+
+
+@pytest.mark.parametrize("action", [AnswerQuestion(), AnswerFollowup(), Refuse()])
+def test_the_price_after_a_list_of_institutions_is_that_of_what_was_looked_for(
+    here: Context, action: AnswerQuestion
+) -> None:
+    slots = {
+        "last_entry": CCC,
+        "last_wish": "哪里能测水泥",
+        "case_subject": "水泥 检测",
+        "case_category": "testing",
+    }
+    done = do(action, heard("那要多少钱", "ask_followup", slots=slots))
+    assert done.responses == ["utter_wish_price"]
+    assert done.messages[0]["need"] == "水泥 检测"
+
+
+def test_a_standard_looked_up_ends_the_talk_about_institutions(resources: Context) -> None:
+    said = heard("gbt19001", "lookup_standard", slots={"last_wish": "哪里能测水泥"})
+    assert do(LookUpStandard(), said).slots["last_wish"] is None
 
 
 def test_what_no_neighbour_tells_is_admitted_with_a_person(here: Context) -> None:
