@@ -340,6 +340,7 @@ def _note_understanding(
     turn.confidence = answer.confidence
     turn.entities = answer.entities
     turn.slots = answer.slots
-    # What the conversation is about is the last service topic, not the last "thank you".
-    if answer.category and answer.category != "out_of_scope":
+    # What the conversation is about is the last service topic: not the last "thank you", and not
+    # “到哪一步了”, which says nothing of the case's service.
+    if answer.category not in (None, "out_of_scope") and answer.intent != "ask_case_status":
         conversation.category = answer.category

@@ -99,6 +99,19 @@ def test_question_gets_the_brains_reply_with_its_understanding(play: Play) -> No
         assert session.get_one(Conversation, room.id).category == "metrology"
 
 
+def test_question_about_a_case_leaves_the_conversation_its_service(play: Play) -> None:
+    async def scene(room: Room) -> None:
+        room.hears("压力表多久检一次")
+        await room.turns.settle()
+        room.brain.script = [Answer([Reply("已受理")], "ask_case_status", "other", 0.8)]
+        room.hears("到哪一步了")
+
+    room = play(scene)
+    assert room.said()[-1] == "已受理"
+    with room.database.reading() as session:
+        assert session.get_one(Conversation, room.id).category == "metrology"
+
+
 def test_short_messages_that_come_during_a_turn_are_taken_together(play: Play) -> None:
     async def scene(room: Room) -> None:
         room.brain.hold = asyncio.Event()

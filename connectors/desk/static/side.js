@@ -2,7 +2,7 @@
 
 import { element, hook } from "/static/dom.js";
 import { spokenTime } from "/static/times.js";
-import { categoryName, channelName, factName, failureName, intentName, percent, reasonName } from "./words.js";
+import { caseDetail, categoryName, channelName, factName, failureName, intentName, percent, reasonName } from "./words.js";
 
 export class Side {
   constructor(root, { open }) {
@@ -90,12 +90,12 @@ function collectedOf(note) {
     if (isPlain && value !== "" && factName(name) !== name) pairs.set(`${factName(name)} ${value}`, [factName(name), shown(name, value)]);
   }
   for (const { type, value } of note.entities ?? []) {
-    if (value) pairs.set(`${factName(type)} ${value}`, [factName(type), shown(type, value)]);
+    if (value && factName(type) !== type) pairs.set(`${factName(type)} ${value}`, [factName(type), shown(type, value)]);
   }
   return [...pairs.values()];
 }
 
-const shown = (name, value) => (name.endsWith("category") ? categoryName(value) : String(value));
+const shown = (name, value) => (name.endsWith("category") ? categoryName(value) : name === "case_mode" ? caseDetail("mode", value) : String(value));
 
 function facts(pairs) {
   const filled = pairs.filter(([, value]) => value);

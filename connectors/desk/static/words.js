@@ -25,11 +25,11 @@ const FAILURES = {
 };
 const FACTS = {
   standard_number: "标准号", instrument: "器具", product: "产品", region: "地区", phone: "电话",
-  company: "单位", case_number: "工单号", category: "服务类别", quantity: "数量",
+  company: "单位", date: "日期", case_number: "工单号", category: "服务类别", quantity: "数量",
   wanted_service: "想要的服务", wanted_region: "想在哪里", asked_case: "问到的工单", phone_tail: "电话尾号",
   case_subject: "办什么", case_choice: "办理选择", case_need: "需求", case_category: "服务类别",
   case_quantity: "数量", case_mode: "方式", case_time: "时间", case_phone: "电话", case_contact: "联系人",
-  case_company: "单位", case_confirmed: "是否确认", complaint_reason: "投诉原因", complaint_target: "投诉对象",
+  case_company: "单位", complaint_reason: "投诉原因", complaint_target: "投诉对象",
   feedback_score: "评分", feedback_comment: "评价",
 };
 const CASE_STATUSES = {
