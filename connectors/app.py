@@ -20,6 +20,7 @@ from bot.conversations.brain import Brain
 from bot.conversations.fallback import Fallback
 from bot.conversations.handoff import Handoff
 from bot.conversations.leaving import waiting_sweeps
+from bot.conversations.postponing import waking_sweep
 from bot.conversations.turns import TurnRunner
 from bot.conversations.waiting import Limits
 from bot.database import Database
@@ -103,7 +104,7 @@ def create_app(
     app.ctx.senders = Senders(database, app.ctx.bell, clock)
     app.ctx.sweeper = Sweeper(database, clock, app.ctx.bell)
     app.ctx.sweeper.add(*staff_sweeps(settings, handoff, hours, since=clock()))
-    app.ctx.sweeper.add(*waiting_sweeps(handoff))
+    app.ctx.sweeper.add(*waiting_sweeps(handoff), waking_sweep())
     app.ctx.sweeper.add(*app.ctx.turns.sweeps())
     app.ctx.fetched = Fetched()
     app.ctx.sweeper.add(app.ctx.fetched.sweep())

@@ -23,8 +23,10 @@ from bot.conversations.models import (
     ConversationStatus,
     Customer,
     Message,
+    Waking,
 )
 from bot.conversations.pace import keep_pace
+from bot.conversations.postponing import wake
 from bot.delivery.outbox import PUSH_CHANNELS, enqueue, note_contact
 from bot.errors import (
     BadInput,
@@ -198,6 +200,8 @@ def record_incoming(
         channel_message_id=key,
     )
     note_contact(session, customer, now=now)
+    if conversation.status == ConversationStatus.STAFF:
+        wake(session, conversation, Waking.CUSTOMER, now=now)
     return Received(message, True, conversation)
 
 

@@ -292,6 +292,42 @@ class TransferOffer(Base):
     receiver: Mapped[Staff] = relationship(foreign_keys=[to_id])
 
 
+class Waking(StrEnum):
+    """What took up again what had been put off."""
+
+    DUE = "due"  # its time came
+    CUSTOMER = "customer"  # who wrote
+    HOLDER = "holder"
+    MOVED = "moved"  # somebody else has it, or it is over
+    REPLACED = "replaced"  # put off anew
+
+
+class Postponement(Base):
+    """A conversation that its holder put off until a moment; ``woken_at`` is empty until then."""
+
+    __tablename__ = "postponements"
+    __table_args__ = (
+        # One at a time for each conversation.
+        Index(
+            "ix_postponements_open",
+            "conversation_id",
+            unique=True,
+            sqlite_where=text("woken_at IS NULL"),
+            postgresql_where=text("woken_at IS NULL"),
+        ),
+        Index("ix_postponements_due", "woken_at", "until"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+    note: Mapped[str] = mapped_column(String(200), default="")
+    postponed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    woken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cause: Mapped[str | None] = mapped_column(String(16))
+
+
 class SlaNotice(Base):
     """A warning, or word of a breach, that was pushed; each is pushed once.
 

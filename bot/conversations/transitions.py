@@ -1,8 +1,8 @@
 """How a conversation's status changes: one guarded statement, and all that must go with it.
 
 Nothing else assigns a status. With the status go the event, the episode, an offer to a colleague
-that has become pointless, a line in the change feed, and word to whoever assigns that somebody
-waits or is free, all in the caller's unit of work.
+or a putting off that has become pointless, a line in the change feed, and word to whoever assigns
+that somebody waits or is free, all in the caller's unit of work.
 
 Locks are taken in this order everywhere: conversations, then members of staff, then the change
 feed's counter. So no two units of work wait for each other.
@@ -27,7 +27,9 @@ from bot.conversations.models import (
     OfferState,
     StatusEvent,
     TransferOffer,
+    Waking,
 )
+from bot.conversations.postponing import wake
 from bot.errors import ConversationNotFound, NotYours, WrongStatus
 from bot.staff.models import Staff
 
@@ -112,6 +114,7 @@ def try_to_move(
     follow(session, conversation, event)
     if source == ConversationStatus.STAFF:
         _withdraw_offer(session, conversation.id, now)
+        wake(session, conversation, Waking.MOVED, now=now)
     if wanted.target == ConversationStatus.QUEUED or source == ConversationStatus.STAFF:
         announce_assignment(session)
     note_status(session, conversation)

@@ -20,6 +20,7 @@ from bot.conversations.models import (
     SuppressedDraft,
     Turn,
 )
+from bot.conversations.postponing import postponements_of
 from bot.conversations.views import message_view
 from bot.delivery.states import states_in
 from bot.desk.enterprise import enterprise_panel
@@ -80,7 +81,7 @@ def conversation_detail(
 def _events(
     session: Session, conversation: Conversation, hours: WorkingHours, now: datetime
 ) -> list[dict[str, Any]]:
-    """What happened, in its order: changes of status, and promises that ran short or broke."""
+    """What happened, in its order: changes of status, promises that ran short, puttings off."""
     query = (
         select(StatusEvent, Staff)
         .join(Staff, Staff.id == StatusEvent.staff_id, isouter=True)
@@ -89,8 +90,9 @@ def _events(
     )
     moved = [_event(event, staff) for event, staff in session.execute(query)]
     promises = _promises(session, conversation, hours, now)
+    put_off = postponements_of(session, conversation.id)
     # Sorting is stable: of the same moment, the change of status comes first.
-    return sorted([*moved, *promises], key=lambda each: str(each["happened_at"]))
+    return sorted([*moved, *promises, *put_off], key=lambda each: str(each["happened_at"]))
 
 
 def _event(event: StatusEvent, staff: Staff | None) -> dict[str, Any]:

@@ -64,8 +64,6 @@ def conversations_in(
     query = _narrowed(select(Conversation).options(joinedload(Conversation.staff)), wanted)
     if staff is not None:
         query = query.where(readable_by(session, staff))
-    if staff is not None:
-        query = query.where(readable_by(session, staff))
     if wanted.status == ConversationStatus.QUEUED:
         query = query.order_by(Conversation.queued_at, Conversation.id)
     else:

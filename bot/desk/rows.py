@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.deadlines import promises
 from bot.conversations.models import Author, Conversation, ConversationStatus, Message
+from bot.conversations.postponing import postponed_among
 from bot.conversations.views import status_view
 from bot.desk.models import Mention, ReadMark, ReplyDraft
 from bot.desk.people import Person, people
@@ -57,6 +58,7 @@ def rows(
     unanswered = _unanswered(session, ids)
     promised = promises(session, found, hours, now=now)
     known = people(session, {each.customer_id for each in found})
+    put_off = postponed_among(session, ids)
     looked = _looked(session, ids, staff) if staff is not None else Looked()
     return [
         {
@@ -70,6 +72,7 @@ def rows(
             "has_draft": each.id in looked.drafts,
             "mentioned": each.id in looked.mentioned,
             "sla": promised.get(each.id),
+            "postponed": put_off.get(each.id),
             **status_view(each),
         }
         for each in found

@@ -13,6 +13,7 @@ from connectors.desk.enterprises import blueprint as enterprises
 from connectors.desk.live import blueprint as live
 from connectors.desk.mentions import blueprint as mentions
 from connectors.desk.pages import blueprint as pages
+from connectors.desk.postponing import blueprint as postponing
 from connectors.desk.presence import blueprint as presence
 from connectors.desk.search import blueprint as search
 from connectors.desk.sessions import blueprint as sessions
@@ -34,6 +35,7 @@ blueprint = Blueprint.group(
     delivery,
     presence,
     transfer,
+    postponing,
     supervision,
     typing,
 )

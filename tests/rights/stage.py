@@ -247,6 +247,7 @@ REQUESTS: dict[str, Callable[[], Asked]] = {
     f"POST /api/desk/conversations/{_C}/transfer #group": lambda: Asked({"to": "group:ip"}),
     "GET /api/desk/presence/log #of_bob": lambda: Asked(query={"username": "bob"}),
     f"POST /api/desk/conversations/{_C}/attachments": _upload,
+    f"POST /api/desk/conversations/{_C}/postpone": lambda: Asked({"until": "next_day"}),
     f"POST /api/desk/conversations/{_C}/resolve": lambda: Asked({"outcome": "已答复"}),
     f"POST /api/desk/conversations/{_C}/transfer": lambda: Asked({"to": "carol"}),
     "POST /api/desk/deliveries/<message_id:str>": lambda: Asked({"way": "again"}),

@@ -110,6 +110,8 @@ RIGHTS: dict[str, str] = {
     f"POST /api/desk/conversations/{_C}/messages": HOLDER,
     f"POST /api/desk/conversations/{_C}/messages #note": SERVING,
     f"POST /api/desk/conversations/{_C}/attachments": HOLDER,
+    f"POST /api/desk/conversations/{_C}/postpone": HOLDER,
+    f"POST /api/desk/conversations/{_C}/resume": HOLDER,
     f"POST /api/desk/conversations/{_C}/requeue": HOLDER,
     f"POST /api/desk/conversations/{_C}/resolve": HOLDER,
     f"POST /api/desk/conversations/{_C}/return_to_bot": HOLDER,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from uuid import uuid4
 
 import httpx
@@ -153,6 +154,38 @@ def test_scenario_14_everything_said_while_the_network_was_off_arrives_in_order_
     missed = xiaolin.changes(after=seen)
     assert texts([each["message"] for each in missed["changes"]]) == meanwhile
     assert xiaolin.changes(after=missed["cursor"])["changes"] == []
+
+
+def test_scenario_15_what_was_put_off_wakes_after_four_days_without_a_scheduler(
+    database: Database, clock: FakeClock, brain: ThinkingBrain
+) -> None:
+    with database.writing() as session:
+        factories.alice(session)
+        signed_in = sign_in(session, "alice", "127.0.0.1", now=clock())
+    cast = [{"desk_session": signed_in.token}, {"X-CSRF-Token": signed_in.csrf_token}]
+    with _running(database, brain, clock) as first, first.client() as desk:
+        desk.cookies, desk.headers = cast
+        opened = [desk.post("/api/widget/conversations", json={}).json() for _ in range(3)]
+        for number, customer in _customers(first, opened):
+            asks_for_a_person(customer)
+            serves(desk, customer.id)
+            # Due at once, within the four days, and after them.
+            until = clock() + (timedelta(minutes=30), timedelta(days=2), timedelta(days=9))[number]
+            body = {"until": until.isoformat(), "note": f"第 {number} 件"}
+            assert desk.post(at_desk(customer.id, "postpone"), json=body).status_code == 200
+
+    clock.advance(days=4)
+    with _running(database, brain, clock) as again, again.client() as desk:
+        again.app.ctx.sweeper.run_once("postponed")
+        with database.writing() as session:
+            signed_in = sign_in(session, "alice", "127.0.0.1", now=clock())
+        desk.cookies = {"desk_session": signed_in.token}
+        mine = desk.get("/api/desk/conversations?status=staff").json()["conversations"]
+        sleeping = {each["id"]: each["postponed"] for each in mine}
+        assert [bool(sleeping[each["conversation_id"]]) for each in opened] == [False, False, True]
+        changes = desk.get("/api/desk/changes?after=0").json()["changes"]
+        woken = [each["note"] for each in changes if each.get("cause") == "due"]
+        assert sorted(woken) == ["第 0 件", "第 1 件"]
 
 
 def test_scenario_32_bot_that_gets_a_conversation_back_starts_afresh(

@@ -10,6 +10,8 @@ const DONE = {
   requeue: "已放回排队，原来的等待时间保留。",
   resolve: "服务已结束，已邀请客户评分。",
   transfer: "已转到业务组排队，原来的等待时间保留。",
+  postpone: "已移到列表末尾，到时提醒您。",
+  resume: "已恢复处理。",
   take_over: "已由您接待，客户看到了您的姓名和工号。",
 };
 
@@ -31,6 +33,8 @@ export class Acts {
     if (row.status === "bot") add("accept", "接管", "", "机器人不再回复，由您接待（快捷键 A）");
     if (row.status === "staff" && !isMine && this.supervises) add("take_over", "接过会话", "", "由您代替同事接待");
     if (isMine) {
+      if (row.postponed) add("resume", "恢复处理", "", "不再稍后处理（快捷键 P）");
+      else add("postpone", "稍后处理", "", "到时间再提醒（快捷键 P）");
       add("transfer", "转接", "", "请同事接手，或转到业务组");
       add("return_to_bot", "交还机器人");
       add("requeue", "放回排队", "", "让同事接待，等待时间保留");

@@ -3,7 +3,7 @@
 import { element, hook } from "/static/dom.js";
 import { CATEGORY_NAMES, staffName } from "./words.js";
 
-class Asking {
+export class Asking {
   #answer = null;
 
   constructor(dialog, form, cancel) {

@@ -53,6 +53,7 @@ export class Conversations {
   note(change) {
     const row = this.#rows.get(change.conversation_id);
     if (change.type === "message") return this.#noteMessage(row, change.message);
+    if (change.type === "postponed") this.mark(change.conversation_id, { postponed: change.postponed });
     if (change.type !== "status") return [];
     const before = row?.status;
     if (row) Object.assign(row, { status: change.status, holder: change.holder, reason: change.reason });
@@ -90,7 +91,8 @@ export class Conversations {
     if (name === "mine") {
       const mine = rows.filter((row) => this.isMine(row));
       for (const row of mine) this.#place(row.id);
-      return mine.sort((one, other) => this.#places.get(one.id) - this.#places.get(other.id));
+      const putOff = (row) => row.postponed?.until ?? "";
+      return mine.sort((one, other) => putOff(one).localeCompare(putOff(other)) || this.#places.get(one.id) - this.#places.get(other.id));
     }
     if (name === "resolved") return newestFirst(rows.filter((row) => row.status === "resolved"));
     const others = rows.filter((row) => row.status === "bot" || (row.status === "staff" && !this.isMine(row)));

@@ -1,6 +1,7 @@
 /** Above and below the open conversation: whose it is, what one can do, whether one may reply. */
 
 import { hook } from "/static/dom.js";
+import { postponedWords } from "./postponing.js";
 import { waitingNode } from "./waiting.js";
 import { categoryName, channelName, staffName } from "./words.js";
 
@@ -24,7 +25,7 @@ export class Head {
     const isOver = row.status === "resolved";
     this.title.textContent = row.customer.name;
     const state = STATES[row.status] ?? (isMine ? "由您接待" : `${staffName(row.holder)}接待中`);
-    const facts = [state, categoryName(row.category), channelName(row.channel)].filter(Boolean).join(" · ");
+    const facts = [state, isMine && row.postponed && postponedWords(row.postponed), categoryName(row.category), channelName(row.channel)].filter(Boolean).join(" · ");
     const waiting = waitingOf(row, isMine);
     this.status.replaceChildren(facts, ...(waiting ? [" · ", waiting] : []));
     this.acts.show(row, isMine);

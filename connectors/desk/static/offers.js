@@ -1,4 +1,4 @@
-/** Conversations on their way between colleagues: what is offered to us, and what we have offered. */
+/** What must not be missed: conversations on their way between colleagues, and those whose time has come. */
 
 import { element, hook } from "/static/dom.js";
 import { wordsFor } from "./refused.js";
@@ -28,6 +28,9 @@ export class Offers {
   /** Follows one change of the feed. */
   receive(change) {
     if (change.type === "transfer") this.note(change.conversation_id, change.transfer);
+    if (change.type === "postponed" && change.cause === "due" && change.holder?.username === this.mine) {
+      this.#tell(change.conversation_id, change.note ? `该处理了：${change.note}` : "稍后处理的时间到了。");
+    }
     if (change.type === "taken_over" && change.from?.username === this.mine) {
       this.#tell(change.conversation_id, `${staffName(change.by)}接过了您接待的会话。`);
     }

@@ -2,6 +2,7 @@
 
 import { element, hiddenLabel, hook } from "/static/dom.js";
 import { spokenTime } from "/static/times.js";
+import { postponedWords } from "./postponing.js";
 import { promiseNode, waitingNode } from "./waiting.js";
 import { categoryName, channelName, reasonName, staffName } from "./words.js";
 
@@ -34,6 +35,7 @@ export function fillRow(node, row, { isOpen, isMine, unread }) {
   const accept = hook(node, "row-accept");
   accept.hidden = row.status !== "queued";
   accept.setAttribute("aria-label", `接入${row.customer.name}`);
+  node.classList.toggle("row-postponed", isMine && Boolean(row.postponed));
   node.classList.toggle("row-unread", unread > 0);
   node.firstElementChild.setAttribute("aria-current", String(isOpen));
 }
@@ -53,6 +55,7 @@ function stateOf(row, isMine) {
     const reason = row.reason && row.reason !== "customer_asked" ? reasonName(row.reason) : "";
     return reason ? element("span", {}, waiting, element("span", { class: "row-reason", text: ` · ${reason}` })) : waiting;
   }
+  if (isMine && row.postponed) return words(postponedWords(row.postponed));
   if (isMine) return row.unanswered_since ? waitingNode(row.unanswered_since, "reply", row.sla) : words(`已回复 ${spokenTime(row.last_message_at)}`);
   if (row.status === "staff") return words(`${staffName(row.holder)}接待中`);
   if (row.status === "bot") return words(`机器人接待 · ${spokenTime(row.last_message_at)}`);

@@ -11,6 +11,7 @@ export function shortcutsOf(work, help) {
     "alt+arrowup": () => list.step(-1),
     u: () => list.nextUnread(),
     a: () => acts.press("accept"),
+    p: () => acts.press("postpone") ?? acts.press("resume"),
     e: () => acts.press("resolve"),
     r: () => work.talk.id && work.composer.focus("reply"),
     n: () => work.talk.id && work.composer.focus("note"),

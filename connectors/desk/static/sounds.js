@@ -7,8 +7,9 @@ const TUNES = {
   message: [[880, 0]],
   queue: [[660, 0], [880, 0.14]],
   offer: [[880, 0], [660, 0.16], [880, 0.32]],
+  due: [[660, 0], [660, 0.2]],
 };
-const TITLES = { message: "有新消息", queue: "有客户在排队", offer: "同事请您接手会话" };
+const TITLES = { message: "有新消息", queue: "有客户在排队", offer: "同事请您接手会话", due: "稍后处理的时间到了" };
 const QUIET_MILLISECONDS = 1500; // several at once are one sound
 
 export class Sounds {
@@ -29,9 +30,9 @@ export class Sounds {
     hook(root, "sound-try").onclick = () => this.#play("offer");
   }
 
-  /** @param what `message`, `queue` or `offer`; @param words for a notice outside the browser */
+  /** @param what `message`, `queue`, `offer` or `due`; @param words for a notice outside the browser */
   tell(what, words = "") {
-    const isWanted = what === "offer" || this.choices[what].checked;
+    const isWanted = this.choices[what]?.checked ?? true; // what was asked for by name cannot be switched off
     if (!isWanted) return;
     if (Date.now() - this.#last > QUIET_MILLISECONDS) this.#play(what);
     if (document.hidden && this.choices.desktop.checked) this.#notify(what, words);

@@ -3,6 +3,7 @@
 import { Storage } from "/static/storage.js";
 import { Confirm, TransferDialog } from "./asking.js";
 import { Offers } from "./offers.js";
+import { PostponeDialog } from "./postponing.js";
 import { Presence } from "./presence.js";
 import { Sounds } from "./sounds.js";
 import { staffName } from "./words.js";
@@ -13,6 +14,7 @@ export class Team {
   /** @param work gives the workplace, which is made after this */
   constructor(root, { api, staff, work, resolveDialog, say }) {
     const confirm = new Confirm(document);
+    const postpone = new PostponeDialog(document);
     const transfer = new TransferDialog(document, { api });
     this.sounds = new Sounds(document, { storage: new Storage(`desk.${staff.username}.`) });
     this.supervises = SUPERVISES.has(staff.role);
@@ -40,6 +42,7 @@ export class Team {
         const outcome = await resolveDialog.ask({ hasReply: work().composer.hasReply });
         return outcome === null ? null : { outcome };
       },
+      postpone: () => postpone.ask(),
       transfer: () => transfer.ask({ mine: staff.username }),
       take_over: async (id) => {
         const holder = staffName(work().conversations.row(id)?.holder);
@@ -64,6 +67,7 @@ export class Team {
   #sound(change) {
     const { conversations, talk } = this.work();
     const row = conversations.row(change.conversation_id);
+    if (change.type === "postponed" && change.cause === "due" && conversations.isMine(row)) this.sounds.tell("due", change.note || row.customer.name);
     if (change.type === "status" && change.status === "queued") this.sounds.tell("queue", row?.first_words);
     if (change.type !== "message" || change.message.author !== "customer" || !conversations.isMine(row)) return;
     // Who reads along has no need of a sound.
