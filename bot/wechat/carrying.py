@@ -18,7 +18,7 @@ _LARGEST_PICTURE = 2_000_000
 def item_of(parcel: Parcel, choices: Sequence[Choice], link: str) -> Item:
     """A parcel as the planner wants it; ``link`` is where all of it can be read."""
     attachment = parcel.data.get("attachment")
-    text = wording(parcel)
+    text = wording(parcel, link)
     media = ""
     if attachment:
         small = attachment["size"] <= _LARGEST_PICTURE

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.models import Author, Message
 from bot.wechat.models import WeChatChoice
+from bot.wechat.wording import cards_in
 
 # "2", "２。", "选2", "第 2 个"
 _NUMBER = re.compile(r"(?:选择?|第)?\s*(\d{1,2})\s*(?:个|项|号)?")
@@ -46,13 +47,14 @@ def options_in(data: dict[str, Any]) -> list[tuple[str, str]]:
         return [(title, f"{SCORE}{title[0]}") for title in _SCORES]
     found = {each["payload"]: each["title"] for each in reversed(data.get("buttons", []))}
     options = [(title, payload) for payload, title in reversed(found.items())]
-    for card in [data.get("card"), *data.get("items", [])]:
-        action = card.get("action") if card else None
+    cards = cards_in(data)
+    for card in cards:
+        action = card.get("action")
         if action and action["payload"] not in found:
             found[action["payload"]] = ""
-            # Without its card beside it, the bare act would not say whom it concerns.
-            title = f"{action['title']}：{card.get('title') or ''}".rstrip("：")
-            options.append((title, action["payload"]))
+            # Among several, the bare act would not say whom it concerns.
+            whom = f"：{card.get('title') or ''}".rstrip("：") if len(cards) > 1 else ""
+            options.append((f"{action['title']}{whom}", action["payload"]))
     return options
 
 

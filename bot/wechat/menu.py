@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 _ASKS = {
-    "找机构": ("MENU_INSTITUTION", "找能检测的机构"),
+    "找机构": ("MENU_INSTITUTION", "帮我找个机构"),
     "查标准": ("MENU_STANDARD", "查一个标准"),
     "提交需求": ("MENU_OPEN_CASE", "我要提交需求"),
     "查进度": ("MENU_CASE_STATUS", "查工单进度"),

@@ -91,7 +91,8 @@ def plan(items: Sequence[Item], left: int, *, menus: bool = True) -> Plan:
 def numbered(text: str, choices: Sequence[Choice]) -> str:
     """Choices as text: the customer answers with the number or the words."""
     lines = "\n".join(f"{each.number}. {each.title}" for each in choices)
-    return f"{text}\n回复数字选择：\n{lines}".strip()
+    gap = _GAP if "\n" in text else "\n"
+    return f"{text}{gap}回复数字选择：\n{lines}".strip()
 
 
 def _sends(items: Sequence[Item], menus: bool) -> list[Send]:

@@ -13,17 +13,23 @@ _MOST_FACTS = 3
 _MOST_CARDS = 5
 
 
-def wording(parcel: Parcel) -> str:
-    """What the customer reads; empty if there is nothing to say in words."""
+def wording(parcel: Parcel, link: str = "") -> str:
+    """What the customer reads; empty if there is nothing to say in words.
+
+    ``link`` leads to all of the message, for an answer that has more to say than the chat shows.
+    """
     data = parcel.data
     lines = [_safe(parcel.text)]
     faq = data.get("faq") or {}
     if faq.get("basis"):
         lines.append("依据：" + "；".join(_safe(str(each)) for each in faq["basis"]))
-    cards = [card for card in [data.get("card"), *data.get("items", [])] if card]
-    lines += [_card(card) for card in cards[:_MOST_CARDS]]
+    if faq.get("detail") and link:
+        lines.append(f'<a href="{link}">详细说明</a>')
+    cards = cards_in(data)
+    gap = "\n" if len(cards) > 1 else ""
+    lines += [f"{gap}{_card(card)}" for card in cards[:_MOST_CARDS]]
     if len(cards) > _MOST_CARDS:
-        lines.append(f"另有 {len(cards) - _MOST_CARDS} 项没有列出。")
+        lines.append(f"{gap}另有 {len(cards) - _MOST_CARDS} 项没有列出。")
     if parcel.author == "staff" and parcel.staff:
         lines[0] = f"{parcel.staff.get('name', '')}：{lines[0]}"
     return "\n".join(line for line in lines if line).strip()
@@ -34,12 +40,16 @@ def is_notice(parcel: Parcel) -> bool:
     return parcel.author == "system" and parcel.kind == "event"
 
 
+def cards_in(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cards of a message, in order."""
+    return [card for card in [data.get("card"), *data.get("items", [])] if card]
+
+
 def _card(card: dict[str, Any]) -> str:
     facts = [(str(label), str(value)) for label, value in card.get("facts") or [] if value]
-    shown = "；".join(f"{label}：{value}" for label, value in facts[:_MOST_FACTS])
-    title = str(card.get("title") or "")
     mark = "（演示数据）" if card.get("demo") else ""
-    return _safe(f"· {title}{mark}" + (f"\n  {shown}" if shown else ""))
+    title = f"【{card.get('title') or ''}】{mark}"
+    return _safe("\n".join([title, *(f"{label}：{value}" for label, value in facts[:_MOST_FACTS])]))
 
 
 def _safe(text: str) -> str:

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from bot.attachments.service import attachment_for, link_to
 from bot.conversations.models import Message
-from bot.errors import MessageNotFound
 from bot.wechat.links import PATH, is_ours
+from bot.wechat.wording import cards_in
 
 blueprint = Blueprint("wechat_pages")
 
@@ -22,7 +22,9 @@ class Page:
     """What the template shows."""
 
     platform: str
+    title: str
     paragraphs: list[str]
+    details: list[str]
     basis: list[str]
     cards: list[dict[str, Any]]
     file: dict[str, str] | None
@@ -34,40 +36,47 @@ async def show(request: Request, message_id: str) -> HTTPResponse:
     context = request.app.ctx
     until, proof = request.args.get("until", ""), request.args.get("proof", "")
     account = context.wechat_account
-    if account is None or not is_ours(account, message_id, until, proof, now=context.clock()):
-        raise MessageNotFound("这个链接已经失效，请回到对话里再问一次。")
+    is_known = account is not None and is_ours(
+        account, message_id, until, proof, now=context.clock()
+    )
 
-    def work(session: Session) -> Page:
+    def work(session: Session) -> Page | None:
         message = session.get(Message, message_id)
         if message is None or message.private:
-            raise MessageNotFound
+            return None
         return _page(session, message, context.settings.platform_name, context)
 
-    page = await context.database.read(work)
-    template = context.templates.get_template("wechat/templates/message.html")
+    page = await context.database.read(work) if is_known else None
+    name = "message" if page is not None else "message_gone"
+    template = context.templates.get_template(f"wechat/templates/{name}.html")
     headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return html(template.render(page=page), headers=headers)
+    shown = template.render(page=page, platform=context.settings.platform_name)
+    return html(shown, status=200 if page is not None else 404, headers=headers)
 
 
 def _page(session: Session, message: Message, platform: str, context: Any) -> Page:
     data = message.data
     faq = data.get("faq") or {}
-    said = [*message.text.split("\n"), *str(faq.get("detail") or "").split("\n")]
-    cards = [card for card in [data.get("card"), *data.get("items", [])] if card]
     file = None
     if data.get("attachment"):
         found = attachment_for(session, data["attachment"]["id"])
         file = {"name": found.name, "url": link_to(found, now=context.clock())["url"]}
     return Page(
         platform,
-        [line for line in said if line.strip()],
+        str(faq.get("title") or "答复全文"),
+        _paragraphs(message.text),
+        _paragraphs(str(faq.get("detail") or "")),
         [str(each) for each in faq.get("basis") or []],
         [
             {
                 "title": str(card.get("title") or ""),
                 "facts": [[str(a), str(b)] for a, b in card.get("facts") or [] if b],
             }
-            for card in cards
+            for card in cards_in(data)
         ],
         file,
     )
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [line for line in text.split("\n") if line.strip()]

@@ -138,6 +138,23 @@ def test_a_long_answer_is_whole_on_its_page(
         assert page.text.count("这一条说明很长&lt;b&gt;。") == 700
 
 
+def test_details_of_an_answer_are_on_its_page(
+    web: Served, xiaochen: Phone, brain: FakeBrain
+) -> None:
+    faq = {"title": "压力表检定周期", "detail": "先分用途。\n再定做法。", "basis": ["JJG 52-2013"]}
+    brain.script.append(Answer([Reply("半年。", "text", {"faq": faq})]))
+    xiaochen.writes("压力表多久检一次")
+    settled(web)
+    (text,) = xiaochen.texts
+    assert "先分用途" not in text
+    path = text.split('<a href="https://platform.example')[1].split('">详细说明')[0]
+    with web.client() as client:
+        page = client.get(path).text
+    assert all(
+        each in page for each in ("压力表检定周期", "先分用途。", "再定做法。", "JJG 52-2013")
+    )
+
+
 def test_a_link_that_is_not_ours_or_too_old_opens_nothing(
     web: Served, xiaochen: Phone, database: Database, clock: FakeClock
 ) -> None:
@@ -148,7 +165,9 @@ def test_a_link_that_is_not_ours_or_too_old_opens_nothing(
     path = link_to_message(account, message_id, now=clock()).removeprefix(account.public_url)
     with web.client() as client:
         assert client.get(path).status_code == 200
-        assert client.get(path[:-1] + ("0" if path[-1] != "0" else "1")).status_code == 404
+        forged = client.get(path[:-1] + ("0" if path[-1] != "0" else "1"))
+        assert forged.status_code == 404
+        assert "这个链接已经失效" in forged.text
         assert client.get(path.replace(message_id, "0" * 32)).status_code == 404
         assert client.get(f"/wechat/messages/{message_id}?until=x&proof=y").status_code == 404
         clock.advance(days=31)
