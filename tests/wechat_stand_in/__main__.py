@@ -21,10 +21,12 @@ _APP_ID = "wxdemo0123456789ab"
 
 def main() -> int:
     """Start everything and stay until the platform stops."""
-    port = load_settings().port
+    settings = load_settings()
+    address = f"http://127.0.0.1:{settings.port}"
     secret, keys = secrets.token_hex(16), Keys(_APP_ID, secrets.token_hex(12), _aes_key())
     tencent = Tencent(_APP_ID, secret)
-    demo = Demo(tencent, keys, f"http://127.0.0.1:{port}/wechat/callback")
+    about = {"name": settings.platform_name, "address": address}
+    demo = Demo(tencent, keys, f"{address}/wechat/callback", about)
     phone_port = int(os.environ.get("PHONE_PORT", "0")) or free_port()
     with (
         serving(application(tencent)) as api,
@@ -37,7 +39,7 @@ def main() -> int:
             "WECHAT_TOKEN": keys.token,
             "WECHAT_ENCODING_AES_KEY": keys.encoding_aes_key,
             "WECHAT_API_BASE": api,
-            "PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{port}"),
+            "PUBLIC_URL": os.environ.get("PUBLIC_URL", address),
         }
         sys.stdout.write(f"演练手机：{phone}/?user=1（换一个 user 就是另一位客户）\n")
         sys.stdout.flush()

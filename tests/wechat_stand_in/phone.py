@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +18,8 @@ from wechatpy.crypto import PrpCrypto
 
 from tests.wechat_stand_in.tencent import Tencent
 
-_message_ids = iter(range(24_700_000_000_000_001, 24_800_000_000_000_000))
+# Never the same again, not even by another run over the same database.
+_message_ids = itertools.count(time.time_ns() // 1000)
 
 
 @dataclass

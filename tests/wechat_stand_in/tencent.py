@@ -33,6 +33,7 @@ class User:
     follows: bool = True
     buckets: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     inbox: list[dict[str, Any]] = field(default_factory=list)
+    received_at: list[datetime] = field(default_factory=list)
     acted_at: datetime | None = None
     typing_until: datetime | None = None
 
@@ -168,6 +169,7 @@ async def custom_send(tencent: Tencent, request: web.Request) -> dict[str, Any]:
     _spend(tencent, user)
     user.typing_until = None
     user.inbox.append({key: body[key] for key in body if key != "touser"})
+    user.received_at.append(tencent.clock())
     return {"errcode": 0, "errmsg": "ok"}
 
 

@@ -1,0 +1,135 @@
+// One customer's phone: what it sends goes to the stand-in, which delivers it as Tencent would.
+
+const user = new URLSearchParams(location.search).get("user") ?? "1";
+const find = (id) => document.getElementById(id);
+const chat = find("chat");
+const LONG_PAUSE = 5 * 60 * 1000;
+let shown = "";
+let atEnd = true;
+const end = () => { chat.scrollTop = chat.scrollHeight; };
+
+function element(name, className, text) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+async function send(path, body, type) {
+  await fetch(`${path}?user=${encodeURIComponent(user)}`, { method: "POST", body, headers: { "Content-Type": type } });
+  find("more").hidden = true;
+  await look();
+}
+
+const act = (body) => send("/do", JSON.stringify(body), "application/json");
+
+// WeChat makes links of addresses and of <a>, and shows any other markup as it stands.
+function put(words, bubble) {
+  const links = /<a\s[^>]*href="([^"]+)"[^>]*>(.*?)<\/a>|https?:\/\/[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+/gi;
+  let end = 0;
+  for (const found of words.matchAll(links)) {
+    bubble.append(words.slice(end, found.index));
+    const link = element("a", "", found[2] ?? found[0]);
+    Object.assign(link, { href: found[1] ?? found[0], target: "_blank", rel: "noopener" });
+    bubble.append(link);
+    end = found.index + found[0].length;
+  }
+  bubble.append(words.slice(end));
+}
+
+function filled(said) {
+  const bubble = element("div", "bubble");
+  if (said.msgtype === "text") put(said.text.content, bubble);
+  else if (said.msgtype === "image") {
+    bubble.classList.add("bubble-picture");
+    const picture = bubble.appendChild(element("img"));
+    picture.addEventListener("load", () => atEnd && end());
+    Object.assign(picture, { src: `/media/${said.image.media_id}`, alt: "图片" });
+  } else if (said.msgtype === "msgmenu") {
+    put(said.msgmenu.head_content, bubble);
+    const choices = bubble.appendChild(element("div", "choices"));
+    for (const item of said.msgmenu.list) {
+      const choice = choices.appendChild(element("button", "", item.content));
+      choice.addEventListener("click", () => act({ act: "text", text: item.content, menu_id: item.id }));
+    }
+  } else if (said.msgtype === "location") bubble.append(element("small", "", "位置"), said.label);
+  else bubble.append({ voice: "语音 3″" }[said.msgtype] ?? `［${said.msgtype}］`);
+  return bubble;
+}
+
+function row(said) {
+  if (said.msgtype === "event") return element("li", "note", said.label);
+  const made = element("li", `said said-${said.by}`);
+  const face = made.appendChild(element("span", "face", said.by === "user" ? "我" : "质"));
+  face.setAttribute("aria-label", said.by === "user" ? "我" : "公众号");
+  made.append(filled(said));
+  return made;
+}
+
+function rows(talk) {
+  let before = 0;
+  return talk.flatMap((said) => {
+    const at = Date.parse(said.at);
+    const pause = at - before > LONG_PAUSE;
+    before = at;
+    const time = new Date(at).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit" });
+    return pause ? [element("li", "note", time), row(said)] : [row(said)];
+  });
+}
+
+async function look() {
+  const seen = await (await fetch(`/seen?user=${encodeURIComponent(user)}`)).json();
+  const left = seen.follows ? `${seen.left} 条` : "0 条（未关注）";
+  find("state").textContent = seen.typing ? "对方正在输入…" : `演练 · 公众号还可发 ${left}`;
+  find("left").textContent = left;
+  find("follow").hidden = seen.follows && seen.talk.length > 0;
+  find("unfollow").hidden = !seen.follows;
+  const numbers = JSON.stringify(seen.talk).match(/Y[A-Z]-\d{8}-\d{4}/g);
+  const number = numbers?.at(-1) ?? "";
+  Object.assign(find("scan-case").dataset, { scene: `case_${number}`, label: number });
+  find("scan-case").hidden = !number;
+  const now = JSON.stringify(seen.talk);
+  if (now === shown) return;
+  atEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 80 || seen.talk.at(-1)?.by === "user";
+  shown = now;
+  const nothing = element("li", "note", "这是演练，不连接微信。直接说一句话，或用下面的菜单；⊕ 里可以关注、扫码、发图片和位置。");
+  chat.replaceChildren(...(seen.talk.length ? rows(seen.talk) : [nothing]));
+  if (atEnd) end();
+}
+
+function show(part) {
+  find("menu").hidden = part !== "menu";
+  find("composer").hidden = part === "menu";
+  find("more").hidden = true;
+  if (part === "keyboard") find("words").focus();
+}
+
+find("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = find("words").value.trim();
+  find("words").value = "";
+  if (text) act({ act: "text", text });
+});
+find("picture").addEventListener("change", (event) => {
+  const [file] = event.target.files;
+  if (file) send("/picture", file, file.type);
+  event.target.value = "";
+});
+document.addEventListener("click", ({ target }) => {
+  const pressed = target.closest("button");
+  for (const open of document.querySelectorAll("details[open]")) {
+    if (!open.contains(target) || pressed) open.open = false;
+  }
+  if (!pressed) return;
+  const { toggle, say, key, act: name, scene, label } = pressed.dataset;
+  if (toggle === "more") find("more").hidden = !find("more").hidden;
+  else if (toggle) show(toggle);
+  else if (say) act({ act: "text", text: say });
+  else if (key) act({ act: "menu", key });
+  else if (name) act({ act: name, scene, label });
+});
+
+find("who").textContent = `第 ${user} 位`;
+find("another").href = `?user=${Number(user) + 1 || 2}`;
+setInterval(look, 700);
+look();
