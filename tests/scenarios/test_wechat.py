@@ -23,8 +23,16 @@ from bot.delivery.models import DeliveryState, Outgoing
 from bot.feedback.models import ConversationFeedback
 from bot.wechat.tokens import Fetched, Tokens
 from bot.wechat.windows import reach_view
+from tests.bot.wechat.peer import APP_ID
 from tests.connectors.serving import Served
-from tests.connectors.wechat.conftest import XIAOCHEN, tencent, web, wechat_settings, xiaochen
+from tests.connectors.wechat.conftest import (
+    SECRET,
+    XIAOCHEN,
+    tencent,
+    web,
+    wechat_settings,
+    xiaochen,
+)
 from tests.connectors.wechat.talking import count, holds, resolves, says, settled, states
 from tests.fakes import FakeBrain, FakeClock
 from tests.wechat_stand_in.phone import Phone
@@ -39,7 +47,16 @@ def brain() -> FakeBrain:
     return FakeBrain()
 
 
-def test_3_same_message_three_times_two_at_once(
+def test_scenario_02_slash_commands_typed_in_the_chat_are_words(
+    web: Served, xiaochen: Phone, brain: FakeBrain
+) -> None:
+    for words in ("/restart", "/转人工", '/nlu_fallback{"a": 1}'):
+        xiaochen.writes(words)
+        settled(web)
+        assert (brain.heard[-1].text, brain.heard[-1].payload) == (words, None)
+
+
+def test_scenario_03_message_delivered_three_times_two_at_once_is_one_turn(
     web: Served, xiaochen: Phone, database: Database
 ) -> None:
     xiaochen.tencent.acted(XIAOCHEN, wrote=True)
@@ -53,7 +70,7 @@ def test_3_same_message_three_times_two_at_once(
     assert xiaochen.texts == ["听到：你好"]
 
 
-def test_4_delivered_again_while_the_turn_runs(
+def test_scenario_04_delivery_while_the_turn_runs_joins_it(
     web: Served, xiaochen: Phone, brain: FakeBrain, database: Database
 ) -> None:
     held = holds(web, brain)
@@ -65,14 +82,16 @@ def test_4_delivered_again_while_the_turn_runs(
     assert xiaochen.texts == ["听到：你好"]
 
 
-def test_5_event_without_an_id_twice(web: Served, xiaochen: Phone) -> None:
+def test_scenario_05_follow_without_an_id_delivered_twice_is_greeted_once(
+    web: Served, xiaochen: Phone
+) -> None:
     xiaochen.does("subscribe", "<EventKey></EventKey>", times=2)
     settled(web)
     assert len(xiaochen.inbox) == 1
     assert "智能助手" in xiaochen.texts[0]
 
 
-def test_19_survey_when_the_window_is_closed(
+def test_scenario_19_survey_outside_the_window_waits_for_the_next_contact(
     web: Served, xiaochen: Phone, clock: FakeClock, database: Database
 ) -> None:
     xiaochen.writes("转人工")
@@ -91,7 +110,7 @@ def test_19_survey_when_the_window_is_closed(
     assert any("评分" in text for text in xiaochen.texts)
 
 
-def test_20_more_replies_than_the_channel_takes(
+def test_scenario_20_replies_beyond_the_quota_are_held_and_come_in_order(
     web: Served, xiaochen: Phone, database: Database
 ) -> None:
     xiaochen.writes("转人工")
@@ -110,7 +129,7 @@ def test_20_more_replies_than_the_channel_takes(
     assert DeliveryState.HELD not in states(database)
 
 
-def test_21_reply_after_the_window(
+def test_scenario_21_reply_after_48_hours_is_held_and_staff_are_told_before(
     web: Served, xiaochen: Phone, clock: FakeClock, database: Database
 ) -> None:
     xiaochen.writes("转人工")
@@ -126,7 +145,7 @@ def test_21_reply_after_the_window(
     assert states(database)[-1] == DeliveryState.HELD
 
 
-def test_22_two_processes_renew_one_access_token(
+def test_scenario_22_two_processes_renew_one_access_token(
     web: Served, database: Database, clock: FakeClock
 ) -> None:
     fetched: list[str] = []
@@ -137,8 +156,7 @@ def test_22_two_processes_renew_one_access_token(
         return Fetched(f"token-{len(fetched)}", 7200)
 
     async def both() -> list[str]:
-        account = web.app.ctx.wechat_account
-        processes = [Tokens(account, database, fetch, clock) for _ in range(2)]
+        processes = [Tokens(APP_ID, SECRET, database, fetch, clock) for _ in range(2)]
         return list(await asyncio.gather(*(each.token() for each in processes)))
 
     assert asyncio.run(both()) == ["token-1", "token-1"]
@@ -167,7 +185,7 @@ def test_22_two_processes_renew_one_access_token(
         ("hologram", "", "［无法显示的消息］", "文字"),
     ],
 )
-def test_31_picture_voice_place_link(
+def test_scenario_31_what_is_no_text_is_stored_and_the_customer_told(
     web: Served,
     xiaochen: Phone,
     database: Database,
@@ -188,7 +206,7 @@ def test_31_picture_voice_place_link(
     assert len(xiaochen.inbox) == 1
 
 
-def test_31_picture_behind_an_unanswered_question_is_no_part_of_it(
+def test_scenario_31_picture_behind_an_unanswered_question_is_no_part_of_it(
     web: Served, xiaochen: Phone, brain: FakeBrain, database: Database
 ) -> None:
     go_on = holds(web, brain)
@@ -203,7 +221,7 @@ def test_31_picture_behind_an_unanswered_question_is_no_part_of_it(
     assert report.problems == []
 
 
-def test_31_voice_that_wechat_understood_is_a_question(
+def test_scenario_31_voice_that_wechat_understood_is_a_question(
     web: Served, xiaochen: Phone, brain: FakeBrain
 ) -> None:
     heard = "<MediaId>M</MediaId><Recognition>压力表多久检一次</Recognition>"
@@ -212,14 +230,40 @@ def test_31_voice_that_wechat_understood_is_a_question(
     assert [each.text for each in brain.heard] == ["压力表多久检一次"]
 
 
-def test_31_emoji_are_text(web: Served, xiaochen: Phone, brain: FakeBrain) -> None:
+def test_scenario_28_very_long_message_is_cut_or_refused_and_holds_nobody_up(
+    web: Served, xiaochen: Phone, brain: FakeBrain
+) -> None:
+    assert xiaochen.writes("长" * 5_000).answers[-1].text == "success"
+    refused = xiaochen.writes("长" * 30_000).answers[-1]
+    assert (refused.status_code, refused.content) == (403, b"")
+    assert refused.elapsed.total_seconds() < 1
+    xiaochen.openid = "oSOMEBODYELSEaaaaaaaaaaaaaa2"
+    xiaochen.writes("你好")
+    settled(web)
+    assert sorted(len(each.text) for each in brain.heard) == [2, 2000]
+
+
+def test_scenario_30_message_of_nobody_is_acknowledged_and_kept_nowhere(
+    web: Served, xiaochen: Phone, brain: FakeBrain, database: Database
+) -> None:
+    xml = xiaochen.message("text", "<Content>你好</Content>").replace(XIAOCHEN, "")
+    delivery = xiaochen.delivery(xml)
+    del delivery.query["openid"]
+    xiaochen.deliver(delivery)
+    settled(web)
+    assert delivery.answers[-1].text == "success"
+    assert brain.heard == []
+    assert count(database, Customer) == count(database, Message) == 0
+
+
+def test_scenario_31_emoji_are_text(web: Served, xiaochen: Phone, brain: FakeBrain) -> None:
     xiaochen.writes("👨‍👩‍👧 [微笑] /::)")
     settled(web)
     assert [each.text for each in brain.heard] == ["👨‍👩‍👧 [微笑] /::)"]
     assert xiaochen.texts == ["听到：👨‍👩‍👧 [微笑] /::)"]
 
 
-def test_33_mirrored_echo_of_our_own_message(
+def test_scenario_33_own_words_mirrored_back_are_ignored(
     web: Served, xiaochen: Phone, brain: FakeBrain, database: Database
 ) -> None:
     xiaochen.writes("你好")
@@ -237,7 +281,7 @@ def test_33_mirrored_echo_of_our_own_message(
     assert len(brain.heard) == 1
 
 
-def test_17_survey_in_the_chat_does_not_open_what_is_over(
+def test_scenario_17_survey_in_the_chat_does_not_open_what_is_over(
     web: Served, xiaochen: Phone, database: Database
 ) -> None:
     xiaochen.writes("转人工")
@@ -258,7 +302,7 @@ def test_17_survey_in_the_chat_does_not_open_what_is_over(
     assert "已经评过分" in xiaochen.texts[-1]
 
 
-def test_17_score_without_the_id_of_the_item(
+def test_scenario_17_score_without_the_id_of_the_item_counts(
     web: Served, xiaochen: Phone, database: Database
 ) -> None:
     xiaochen.writes("转人工")
