@@ -58,6 +58,7 @@ class WeChatChannel:
         self._between_seconds = between_seconds
         self._menus = True
         self._paused_until: datetime | None = None
+        self._no_token_helps = False
         self._asides: set[asyncio.Task[None]] = set()
 
     async def deliver(self, batch: Batch) -> Sequence[Outcome]:
@@ -125,6 +126,7 @@ class WeChatChannel:
             return Retry(None, "access_token")
         except WeChatError as error:
             return await self._stopped(batch, error)
+        self._no_token_helps = False
         await self._database.write(windows.spend, batch.customer_id, used)
         progress.note(send, receipt, used)
         return None
@@ -170,7 +172,10 @@ class WeChatChannel:
                 self._paused_until = self._clock() + timedelta(seconds=seconds)
                 return Retry(seconds, rule.reason)
             case Act.RENEW:
-                logger.error("wechat_alarm code=%d %s", error.code, error)
+                # Every message fails alike until somebody mends it: said once.
+                if not self._no_token_helps:
+                    logger.error("wechat_alarm code=%d %s", error.code, error)
+                self._no_token_helps = True
                 return Retry(None, rule.reason)
             case Act.WAIT:
                 return Retry(rule.seconds, rule.reason)
