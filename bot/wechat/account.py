@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import logging
 from dataclasses import dataclass, field
@@ -41,6 +40,10 @@ class Account:
         """Whether messages come encrypted (compatible mode counts as that)."""
         return any(pair.aes_key for pair in self.pairs)
 
+    def masked(self, openid: str) -> str:
+        """What stands for a customer's OpenID in logs: only with our key one is told from it."""
+        return hmac.digest(self.link_key, f"openid|{openid}".encode(), "sha256").hex()[:12]
+
 
 def account_of(settings: Settings) -> Account | None:
     """The account, or None with a line in the log when it is not (completely) configured."""
@@ -65,11 +68,6 @@ def account_of(settings: Settings) -> Account | None:
         link_key=_derived(settings.secret_key or settings.wechat_app_secret),
         public_url=settings.public_url.rstrip("/"),
     )
-
-
-def masked(openid: str) -> str:
-    """What stands for a customer's OpenID in logs and on pages; it cannot be turned back."""
-    return hashlib.sha256(f"openid|{openid}".encode()).hexdigest()[:12]
 
 
 def _derived(secret: str) -> bytes:

@@ -11,7 +11,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import empty, text
 
 from bot.errors import ServiceError
-from bot.wechat.account import Account, masked
+from bot.wechat.account import Account
 from bot.wechat.crypto import Refused, Signed, check_query, open_envelope
 from bot.wechat.messages import Callback, Text, read_callback
 from bot.wechat.reading import LARGEST_BODY, Fields, read_fields
@@ -57,7 +57,11 @@ async def receive(request: Request) -> HTTPResponse:
         taken = await context.database.write(receiver.receive, callback, now=context.clock())
     except ServiceError as error:
         # Too fast, or nothing that can be kept: delivering it again would not change that.
-        logger.info("wechat_dropped customer=%s code=%s", masked(callback.openid), error.code)
+        logger.info(
+            "wechat_dropped customer=%s code=%s",
+            context.wechat_account.masked(callback.openid),
+            error.code,
+        )
         return text("success")
     except Exception:
         # The outermost edge. Not stored, so not acknowledged: Tencent delivers it again. No body,
@@ -73,7 +77,7 @@ async def receive(request: Request) -> HTTPResponse:
 def _go_on(context: Any, callback: Callback, taken: Taken) -> None:
     logger.info(
         "wechat_received customer=%s kind=%s",
-        masked(callback.openid),
+        context.wechat_account.masked(callback.openid),
         type(callback.content).__name__,
     )
     if taken.bot_answers and taken.conversation_id is not None:
