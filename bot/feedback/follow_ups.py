@@ -93,7 +93,13 @@ def follow_up_opinion(
 
 
 def judge_answer(
-    session: Session, message: Message, helpful: bool, handoff: Handoff, *, now: datetime
+    session: Session,
+    message: Message,
+    helpful: bool,
+    handoff: Handoff,
+    *,
+    now: datetime,
+    comment: str = "",
 ) -> None:
     """Store whether one of the bot's answers helped, and tell the desk.
 
@@ -101,11 +107,12 @@ def judge_answer(
     out of hours a message.
 
     Raises:
-        MessageNotFound: See ``rate_message``.
+        BadInput, MessageNotFound: See ``rate_message``.
     """
     conversation = session.get_one(Conversation, message.conversation_id, with_for_update=True)
-    rate_message(session, conversation.id, message.id, helpful, now=now)
-    note_feedback(session, conversation, {"message_id": message.id, "helpful": helpful})
+    rated = rate_message(session, conversation.id, message.id, helpful, now=now, comment=comment)
+    given = {"message_id": message.id, "helpful": helpful, "comment": rated.comment}
+    note_feedback(session, conversation, given)
     if helpful or conversation.status != ConversationStatus.BOT:
         return
     unhelpful = select(func.count()).where(

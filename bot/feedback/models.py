@@ -12,7 +12,7 @@ from bot.database import Base, UtcDateTime
 
 
 class MessageFeedback(Base):
-    """Whether one bot message helped; the customer may change their mind."""
+    """Whether one bot message helped, and what was missing; the customer may change their mind."""
 
     __tablename__ = "message_feedback"
 
@@ -20,6 +20,7 @@ class MessageFeedback(Base):
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
     entry_id: Mapped[str | None] = mapped_column(String(96), index=True)
     helpful: Mapped[bool]
+    comment: Mapped[str] = mapped_column(Text, default="")
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

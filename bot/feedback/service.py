@@ -19,21 +19,36 @@ MOST_TAGS = 10
 
 
 def rate_message(
-    session: Session, conversation_id: str, message_id: str, helpful: bool, *, now: datetime
+    session: Session,
+    conversation_id: str,
+    message_id: str,
+    helpful: bool,
+    *,
+    now: datetime,
+    comment: str = "",
 ) -> MessageFeedback:
     """Store whether a message helped; the last answer counts.
 
+    What was said about it stays as long as the judgement does, so that a judgement that comes
+    again without words takes none away.
+
     Raises:
+        BadInput: The comment is too long.
         MessageNotFound: The conversation has no such message that a customer may see.
     """
+    _check(None, comment)
     message = session.get(Message, message_id)
     if message is None or message.conversation_id != conversation_id or message.private:
         raise MessageNotFound
     entry_id = (message.data.get("faq") or {}).get("id")
     rated = session.get(MessageFeedback, message_id)
     if rated is None:
-        rated = MessageFeedback(message_id=message_id, conversation_id=conversation_id)
+        rated = MessageFeedback(
+            message_id=message_id, conversation_id=conversation_id, helpful=helpful, comment=""
+        )
         session.add(rated)
+    kept = rated.comment if rated.helpful == helpful else ""
+    rated.comment = comment.strip() or kept
     rated.helpful, rated.entry_id, rated.given_at = helpful, entry_id, now
     session.flush()
     return rated

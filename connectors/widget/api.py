@@ -148,7 +148,10 @@ async def feedback(request: Request, conversation_id: str) -> HTTPResponse:
             if message.author != Author.BOT:
                 raise BadInput("只能评价智能助手的答复。")
             helpful = body.boolean("helpful")
-            judge_answer(session, message, helpful, context.handoff, now=context.clock())
+            comment = cleaned(body.text("comment", limit=500, required=False))
+            judge_answer(
+                session, message, helpful, context.handoff, now=context.clock(), comment=comment
+            )
             return {"stored": True}
         return {"stored": True, **_store_score(session, context, conversation, body)}
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.database import Database
+from bot.feedback.improvements import improvements
 from bot.feedback.models import ConversationFeedback, MessageFeedback
 from tests.connectors.visitor import UNKNOWN, Xiaolin, refused, resolve
 
@@ -55,6 +56,31 @@ def test_answer_is_judged_and_the_last_judgement_counts(
         assert xiaolin.client.post(f"{xiaolin.path}/feedback", json=body).status_code == 201
     with database.reading() as session:
         assert session.get_one(MessageFeedback, answer).helpful is False
+
+
+def test_scenario_45_comment_is_kept_as_said_and_masked_for_the_knowledge_base(
+    xiaolin: Xiaolin, database: Database
+) -> None:
+    xiaolin.sends(text="压力表")
+    answer = xiaolin.changes()["changes"][-1]["message"]["id"]
+    comment = "打 13912345678 没人接\x00"
+    body = {"message_id": answer, "helpful": False, "comment": comment}
+    assert xiaolin.client.post(f"{xiaolin.path}/feedback", json=body).status_code == 201
+    with database.writing() as session:
+        judged = session.get_one(MessageFeedback, answer)
+        assert judged.comment == "打 13912345678 没人接"
+        judged.entry_id = "metrology-gauge"
+    with database.reading() as session:
+        (found,) = improvements(session)
+    assert found.comments == ("打 ［电话］ 没人接",)
+
+
+@pytest.mark.parametrize("comment", ["长" * 501, 7, ["话"]])
+def test_wrong_comment_on_an_answer_is_refused(xiaolin: Xiaolin, comment: Any) -> None:
+    xiaolin.sends(text="压力表")
+    answer = xiaolin.changes()["changes"][-1]["message"]["id"]
+    body = {"message_id": answer, "helpful": False, "comment": comment}
+    refused(xiaolin.client.post(f"{xiaolin.path}/feedback", json=body), 422, "bad_input")
 
 
 def test_only_answers_of_the_bot_can_be_judged(xiaolin: Xiaolin) -> None:

@@ -1,15 +1,15 @@
 """Situations that other products fell over; a test here carries its situation's number.
 
+(45 is in ``tests/connectors/test_widget_feedback.py``.)
+
 What has no test yet, or only half of one:
 
 ==== ============================================== ===========================================
 no.  situation                                      why
 ==== ============================================== ===========================================
-34   database fails halfway                         tested with the change feed; no outbox yet
 39   two entries that differ by spaces or width     console of the knowledge base
 40   a few bad rows in a large import               console of the knowledge base
 41   one customer asks the same many times          console of the knowledge base
 44   customer wants to be forgotten                 nothing can be erased yet
-45   personal data in a comment                     a thumb takes no comment yet
 ==== ============================================== ===========================================
 """

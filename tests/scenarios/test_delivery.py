@@ -5,13 +5,16 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
 from bot.cases.models import Case
 from bot.components.turn_request import BadRequest, read_turn_request
-from bot.conversations.models import Author, Conversation, Message, Turn
+from bot.conversations.models import Author, Change, Conversation, Message, Turn
 from bot.database import Database
+from bot.delivery.models import Lane, Outgoing
+from tests.bot.delivery import post
+from tests.bot.delivery.post import xiaochen
 from tests.connectors.visitor import Xiaolin, messages_stored, refused, resolve
 from tests.fakes import FakeClock
 from tests.scenarios.office import PATIENCE_SECONDS, ThinkingBrain, count, said_by, says, texts
@@ -136,6 +139,41 @@ def test_scenario_30_message_of_nobody_is_refused(
     for raw in (b'{"text": "a"}', b'{"conversation_id": "", "text": "a"}'):
         with pytest.raises(BadRequest, match="conversation_id"):
             read_turn_request(raw)
+
+
+def test_scenario_34_database_may_fail_at_any_statement_and_leaves_both_or_neither(
+    database: Database, clock: FakeClock
+) -> None:
+    with database.writing() as session:
+        talk = xiaochen(session, clock)
+        post.says(session, talk, clock)
+
+    def stored() -> tuple[int, ...]:
+        with database.reading() as session:
+            records = (Message, Outgoing, Lane, Change)
+            return tuple(session.scalar(select(func.count()).select_from(r)) or 0 for r in records)
+
+    before, statement = stored(), 0
+    for fails_at in range(1, 100):
+        statement = 0
+
+        def fail(*_call: object, last: int = fails_at) -> None:
+            nonlocal statement
+            statement += 1
+            if statement == last:
+                raise OperationalError("disk full", None, Exception("disk full"))
+
+        event.listen(database.engine, "before_cursor_execute", fail)
+        try:
+            post.hears(database, talk, clock, "您好")
+        except OperationalError:
+            event.remove(database.engine, "before_cursor_execute", fail)
+            assert stored() == before, f"failed at statement {fails_at}"
+        else:
+            event.remove(database.engine, "before_cursor_execute", fail)
+            break
+    assert fails_at > 4, "it has failed at each of several statements"
+    assert stored() == (before[0] + 1, before[1] + 1, before[2] + 1, before[3] + 1)
 
 
 def test_scenario_34_message_and_the_news_of_it_are_stored_together_or_not_at_all(

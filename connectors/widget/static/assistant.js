@@ -40,7 +40,7 @@ export class Assistant {
     this.survey = new Survey(root, { storage, transport });
     this.timeline = new Timeline(this.log, {
       choose,
-      judge: (message, helpful) => judgements.give(message, helpful),
+      judge: (...judgement) => judgements.give(...judgement),
       judged: (message) => judgements.of(message),
       addressOf: (attachment) => transport.linkTo(attachment),
       pending: (item) => ({ retry: () => this.outbox.retry(item.client_id), takeBack: () => this.#takeBack(item) }),

@@ -11,8 +11,8 @@ export class Judgements {
     return this.storage.get("judged", {})[message.id] ?? null;
   }
 
-  async give(message, helpful) {
-    await this.transport.judge(message, helpful);
+  async give(message, helpful, comment = "") {
+    await this.transport.judge(message, helpful, comment);
     const given = Object.entries({ ...this.storage.get("judged", {}), [message.id]: helpful });
     this.storage.set("judged", Object.fromEntries(given.slice(-REMEMBERED)));
   }

@@ -10,7 +10,7 @@ const SPEAKERS = { customer: "您", bot: "智能助手", staff: "工作人员", 
 
 /**
  * @param message as the server tells it
- * @param actions `choose(button)`, `judge(message, helpful)`, `judged(message)`, `addressOf(attachment)`
+ * @param actions `choose(button)`, `judge(message, helpful, comment)`, `judged(message)`, `addressOf(attachment)`
  */
 export function messageNode(message, actions) {
   if (message.author === "system" || message.kind === "event") return systemNode(message);
@@ -21,7 +21,7 @@ export function messageNode(message, actions) {
   if (data.faq) {
     bubble.append(
       ...[basisNode(data.faq), detailNode(data.faq)].filter(Boolean),
-      helpfulNode(actions.judged(message), (helpful) => actions.judge(message, helpful)),
+      helpfulNode(actions.judged(message), (...judgement) => actions.judge(message, ...judgement)),
     );
   }
   const node = element("div", { class: `message message-${message.author}` }, nameNode(message));

@@ -106,8 +106,8 @@ export class Transport {
     return this.#call("POST", `/${conversationId}/feedback`, { score, tags, comment });
   }
 
-  judge(message, helpful) {
-    const body = { message_id: message.id, helpful };
+  judge(message, helpful, comment = "") {
+    const body = { message_id: message.id, helpful, comment };
     return this.#call("POST", `/${message.conversation_id ?? this.conversationId}/feedback`, body);
   }
 
