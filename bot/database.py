@@ -205,12 +205,13 @@ def _may_succeed_again(error: DBAPIError) -> bool:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True)
+        return create_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True, hide_parameters=True)
     # A shared in-memory database would put several units of work on one connection.
     if not parsed.database or parsed.database == ":memory:":
         raise ValueError("SQLite needs a file")
     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS})
+    # Parameters are what customers said and who they are: no error prints them into a log.
+    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 
 import structlog
+
+# PostgreSQL tells in these lines which values it refused: a name, an address, what was said.
+_VALUES = re.compile(r"^(\s*(?:DETAIL|CONTEXT):).*$", re.MULTILINE)
+
+
+def _without_values(
+    _logger: object, _name: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    for key in ("event", "exception"):
+        if isinstance(event.get(key), str):
+            event[key] = _VALUES.sub(r"\1 …", event[key])
+    return event
 
 
 def configure(level: str) -> None:
@@ -16,6 +29,7 @@ def configure(level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _without_values,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
