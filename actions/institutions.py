@@ -12,6 +12,7 @@ from actions.cards import card, command, label
 from actions.context import Context
 from actions.doing import Doing
 from actions.said import Said, active_form
+from actions.stations import tell_stations
 from bot.resources.matching import Match, Matches, find_institutions
 from bot.resources.wanted import shown, wanted_in
 from bot.staff.hours import spoken_date
@@ -29,6 +30,8 @@ class FindInstitution(Doing):
         if tracker.get_slot("form_stopped"):
             dispatcher.utter_message(response="utter_form_stopped")
             return [SlotSet("form_stopped", None), SlotSet("wanted_service", None)]
+        if (told := await tell_stations(dispatcher, said, here)) is not None:
+            return told
         text = tracker.get_slot("wanted_service") or wish_of(said)
         wanted = wanted_in(text)
         thing = tracker.get_slot("last_thing")

@@ -44,6 +44,7 @@ from actions.instruments import FindInstrument, asks_about_verification, tell_ab
 from actions.products import asks_about_catalogue, tell_product
 from actions.said import Said, active_form
 from actions.standards import LookUpStandard
+from actions.stations import tell_stations
 from bot.cases.answers import contact_in, need_in, phone_in
 from bot.cases.service import add_contact
 from bot.faq.vague import names_some_certificate
@@ -67,6 +68,8 @@ class AnswerQuestion(Doing):
     ) -> list[EventType]:
         if "phone" in said.entities and not active_form(tracker):
             return await _take_contact(dispatcher, said, here)
+        if (told := await tell_stations(dispatcher, said, here)) is not None:
+            return told
         if (both := answer_both(dispatcher, said, here)) is not None:
             return both
         meant = _meant_by_words(tracker, said)
@@ -159,6 +162,8 @@ class Refuse(Doing):
     async def act(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
+        if (told := await tell_stations(dispatcher, said, here)) is not None:
+            return told
         if (both := answer_both(dispatcher, said, here)) is not None:
             return both
         if asks_about_case(tracker, said) or asks_about_wish(tracker, said):

@@ -186,7 +186,7 @@ def test_system_responses_are_filled_as_the_web_application_does_it() -> None:
     responses = Responses.load()
     values = dict.fromkeys(
         "position low high opens_at name number case_number due score file platform what"
-        " enterprise other left".split(),
+        " enterprise other left station hours phone count distance".split(),
         "1",
     )
     for name in DOMAIN["responses"]:

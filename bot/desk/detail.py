@@ -31,6 +31,7 @@ from bot.feedback.models import ConversationFeedback
 from bot.feedback.service import latest_score
 from bot.staff.hours import WorkingHours
 from bot.staff.models import Staff
+from bot.wechat.scenes import station_of
 from bot.wechat.windows import reach_view
 
 _NOTE_TURNS = 6
@@ -138,6 +139,7 @@ def _customer(
         )
     )
     person = person_of(session, conversation.customer_id)
+    station = station_of(session, conversation)
     return {
         "id": conversation.customer_id,
         "name": customer_name(conversation.customer_id, person),
@@ -146,6 +148,7 @@ def _customer(
         "company": person.company,
         "credit_code": person.credit_code,
         "channel": conversation.channel,
+        "station": station.name if station else "",
         "since": conversation.customer.created_at.isoformat(),
         "earlier": _with_outcomes(session, earlier, rows(session, earlier, hours, now=now)),
     }

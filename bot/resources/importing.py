@@ -18,6 +18,7 @@ from bot.resources.models import (
     InstrumentKind,
     SharedInstrument,
     Standard,
+    Station,
 )
 from bot.resources.tables import (
     ADOPTIONS,
@@ -29,10 +30,12 @@ from bot.resources.tables import (
     TableRefused,
     categories,
     day,
+    degrees,
     joined_numbers,
     numbers,
     one_of,
     read_table,
+    region,
     scope,
     standard_number,
     text,
@@ -125,6 +128,18 @@ _COMPULSORY_PRODUCTS = [
     Column("standards", numbers, required=False, empty=[]),
     Column("rule", text(64), required=False),
 ]
+_STATIONS = [
+    Column("id", text(16)),
+    Column("name", text(64)),
+    Column("district", region),
+    Column("address", text(200)),
+    Column("latitude", degrees("纬度", 3, 54)),
+    Column("longitude", degrees("经度", 73, 136)),
+    Column("hours", text(100)),
+    Column("phone", text(32)),
+    Column("services", words, required=False, empty=[]),
+    Column("demo", yes_or_no),
+]
 
 
 def import_resources(session: Session, folder: Path = FOLDER) -> dict[str, int]:
@@ -144,6 +159,7 @@ def import_resources(session: Session, folder: Path = FOLDER) -> dict[str, int]:
     standards = read_table(folder / "standards.csv", _STANDARDS, faults)
     kinds = read_table(folder / "instruments.csv", _INSTRUMENT_KINDS, faults)
     products = read_table(folder / "ccc.csv", _COMPULSORY_PRODUCTS, faults)
+    stations = read_table(folder / "stations.csv", _STATIONS, faults)
     _check_holders("instruments_shared.csv", shared, institutions, faults)
     _check_holders("experts.csv", experts, institutions, faults)
     faults += contradictions(standards, kinds, products)
@@ -155,6 +171,7 @@ def import_resources(session: Session, folder: Path = FOLDER) -> dict[str, int]:
     _replace(session, Standard, [{**row, "stem": stem_of(row["number"])} for row in standards])
     _replace(session, InstrumentKind, kinds)
     _replace(session, CompulsoryProduct, products)
+    _replace(session, Station, stations)
     session.flush()
     counts = {
         "institutions": len(institutions),
@@ -163,6 +180,7 @@ def import_resources(session: Session, folder: Path = FOLDER) -> dict[str, int]:
         "standards": len(standards),
         "instrument_kinds": len(kinds),
         "compulsory_products": len(products),
+        "stations": len(stations),
     }
     logger.info("resources_imported %s", counts)
     return counts

@@ -145,3 +145,20 @@ class CompulsoryProduct(Base):
     # The main ones only: a product has particular standards besides.
     standards: Mapped[list[str]] = mapped_column(JSON, default=list)
     rule: Mapped[str] = mapped_column(String(64), default="")
+
+
+class Station(Base):
+    """A place where customers find the platform in person; positions as maps in China have them."""
+
+    __tablename__ = "stations"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    district: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str] = mapped_column(String(200))
+    latitude: Mapped[float]
+    longitude: Mapped[float]
+    hours: Mapped[str] = mapped_column(String(100))
+    phone: Mapped[str] = mapped_column(String(32))
+    services: Mapped[list[str]] = mapped_column(JSON, default=list)
+    demo: Mapped[bool] = mapped_column(default=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import BadInput
+from bot.resources.regions import is_region
 from knowledge.categories import SERVICE_CATEGORIES
 from knowledge.standard_numbers import normalize
 
@@ -88,6 +90,24 @@ def whole_number(cell: str) -> int:
     if not cell.isdecimal():
         raise Fault("应为不带小数的数字")
     return int(cell)
+
+
+def degrees(name: str, least: float, most: float) -> Callable[[str], float]:
+    """A latitude or longitude within the country."""
+
+    def read(cell: str) -> float:
+        if not re.fullmatch(r"\d{1,3}\.\d{3,7}", cell) or not least <= float(cell) <= most:
+            raise Fault(f"应为 {least:g} 到 {most:g} 之间的{name}，至少三位小数")
+        return float(cell)
+
+    return read
+
+
+def region(cell: str) -> str:
+    """A place that the table of regions knows."""
+    if not is_region(cell):
+        raise Fault(f"“{cell}”不在地区表中")
+    return cell
 
 
 def day(cell: str) -> date:

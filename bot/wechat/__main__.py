@@ -1,11 +1,11 @@
-"""What an administrator does once at Tencent: ``python -m bot.wechat menu``, ``… code SCENE``."""
+"""What an administrator does by hand: ``python -m bot.wechat`` with menu, code or stations."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot import logs
 from bot.database import Database
@@ -16,6 +16,9 @@ from bot.wechat.account import Account, account_of
 from bot.wechat.api import WeChatApi
 from bot.wechat.calls import WeChatAway, WeChatError
 from bot.wechat.menu import menu
+from bot.wechat.scenes import STATION_SCENE, scans_by_station
+
+_COUNTED = timedelta(days=30)
 
 
 def main() -> int:
@@ -24,8 +27,9 @@ def main() -> int:
     acts = parser.add_subparsers(dest="act", required=True)
     acts.add_parser("menu", help="按 bot/wechat/menu.py 建立自定义菜单")
     acts.add_parser("code", help="生成带场景的永久二维码").add_argument(
-        "scene", help="场景，1 到 64 个字符，例如 station_1 或 case_工单号"
+        "scene", help="场景，1 到 64 个字符，例如 station_FW-01 或 case_工单号"
     )
+    acts.add_parser("stations", help="各服务站海报最近 30 天被扫了多少次")
     arguments = parser.parse_args()
     try:
         settings = load()
@@ -40,6 +44,9 @@ def main() -> int:
     database = Database(settings.database_url)
     try:
         migrate(database)
+        if arguments.act == "stations":
+            sys.stdout.write(_scans(database))
+            return 0
         said = asyncio.run(_act(account, database, arguments))
     except (WeChatError, WeChatAway) as error:
         sys.exit(f"微信没有接受：{error}。")
@@ -58,6 +65,16 @@ async def _act(account: Account, database: Database, arguments: argparse.Namespa
         return await api.create_code(arguments.scene)
     finally:
         await api.close()
+
+
+def _scans(database: Database) -> str:
+    with database.reading() as session:
+        counted = scans_by_station(session, datetime.now(UTC) - _COUNTED)
+    lines = [
+        f"{STATION_SCENE}{number}\t{name}\t{scans} 次\t{people} 人"
+        for number, name, scans, people in counted
+    ]
+    return "\n".join(lines or ["服务站表是空的。"]) + "\n"
 
 
 if __name__ == "__main__":

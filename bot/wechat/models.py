@@ -64,6 +64,18 @@ class WeChatChoice(Base):
     payload: Mapped[str] = mapped_column(Text)
 
 
+class StationScan(Base):
+    """A customer scanned the poster of a station: a hint where they are, and proof of nothing."""
+
+    __tablename__ = "wechat_station_scans"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # Tables are imported anew and stations close; what was counted stays.
+    station_id: Mapped[str] = mapped_column(String(16), index=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
+    scanned_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class WeChatToken(Base):
     """The access token of an account, shared by all processes; one of them renews it.
 

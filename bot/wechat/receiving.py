@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,6 +30,7 @@ from bot.enterprises.binder import Binder
 from bot.enterprises.codes import BINDING_SCENE
 from bot.enterprises.words import Act, Wish
 from bot.errors import PayloadNotOffered
+from bot.resources.stations import spoken_distance, station_card, stations_near
 from bot.responses import Responses
 from bot.wechat import windows
 from bot.wechat.choices import SCORE, chosen
@@ -48,6 +50,7 @@ from bot.wechat.messages import (
     Unsupported,
 )
 from bot.wechat.models import WeChatDelivery
+from bot.wechat.scenes import CASE_SCENE, note_station
 from bot.wechat.voting import Voter
 
 logger = logging.getLogger(__name__)
@@ -57,8 +60,6 @@ CHANNEL = "wechat"
 _DELIVERIES_KEPT = timedelta(days=7)
 # In place of a menu message's item: an item of the account's own menu.
 CLICKED = "menu"
-# The scene of a case's QR code: this and the case's number.
-CASE_SCENE = "case_"
 _ACTING_SCENES = (CASE_SCENE, BINDING_SCENE)
 _CONCERNS_US = (
     Text | Media | Place | Link | Unsupported | Unknown | Followed | Scanned | MenuClicked
@@ -132,7 +133,7 @@ class Receiver:
                 window.followed, window.scene = True, kept or window.scene
                 release(session, customer.id, CHANNEL, now=now)
                 if isinstance(content, Followed) or not scene.startswith(_ACTING_SCENES):
-                    self._say(session, conversation, "utter_system_wechat_greeting", now)
+                    self._greet(session, conversation, scene, now)
                 if scene.startswith(BINDING_SCENE):
                     wish = Wish(Act.BIND, scene.removeprefix(BINDING_SCENE))
                     self._binder.obey(session, conversation, wish, now=now)
@@ -147,6 +148,22 @@ class Receiver:
                 return self._text(session, customer, conversation, callback.key, said, now)
             case _:
                 return self._not_text(session, customer, conversation, callback, now)
+
+    def _greet(
+        self, session: Session, conversation: Conversation, scene: str, now: datetime
+    ) -> None:
+        station = note_station(session, conversation.customer_id, scene, now=now)
+        if station is None:
+            return self._say(session, conversation, "utter_system_wechat_greeting", now)
+        self._say(
+            session,
+            conversation,
+            "utter_system_wechat_station",
+            now,
+            station=station.name,
+            hours=station.hours,
+            phone=station.phone,
+        )
 
     def _farewell(self, session: Session, openid: str, now: datetime) -> tuple[str, ...]:
         for conversation in open_conversations(session, openid):
@@ -228,6 +245,10 @@ class Receiver:
         elif isinstance(callback.content, Media):
             kind = _NAMES.get(callback.content.kind, "文件")
             self._say(session, conversation, "utter_system_file_received", now, file=kind)
+        elif isinstance(callback.content, Place) and self._stations(
+            session, conversation, callback.content, now
+        ):
+            pass
         elif isinstance(callback.content, Place | Link):
             self._say(session, conversation, "utter_system_wechat_received", now, what=label)
         else:
@@ -236,12 +257,35 @@ class Receiver:
         if conversation.answered_seq == message.seq - 1:
             conversation.answered_seq = conversation.last_seq
 
+    def _stations(
+        self, session: Session, conversation: Conversation, place: Place, now: datetime
+    ) -> bool:
+        """Tell of the nearest stations, if there are any."""
+        found = stations_near(session, place.latitude, place.longitude)
+        if not found:
+            return False
+        near = [each for each in found if each.is_near]
+        response = "utter_system_stations_near" if near else "utter_system_stations_far"
+        shown = near or found[:1]
+        self._say(
+            session,
+            conversation,
+            response,
+            now,
+            items=[station_card(each.station, each.metres) for each in shown],
+            count=str(len(shown)),
+            distance=spoken_distance(shown[0].metres),
+        )
+        return True
+
     def _say(
         self,
         session: Session,
         conversation: Conversation,
         response: str,
         now: datetime,
+        /,
+        items: Sequence[dict[str, object]] = (),
         **variables: str,
     ) -> None:
         line = self._responses.line(response, platform=self._platform_name, **variables)
@@ -251,8 +295,8 @@ class Receiver:
             Author.SYSTEM,
             line.text,
             now=now,
-            kind=line.kind,
-            data=line.data,
+            kind="list" if items else line.kind,
+            data={**line.data, "items": list(items)} if items else line.data,
         )
 
 

@@ -30,6 +30,7 @@ export class Side {
         ["信用代码", customer.credit_code],
         ["电话", customer.phone && element("a", { href: `tel:${customer.phone.replace(/[^\d+]/g, "")}`, text: customer.phone })],
         ["渠道", channelName(customer.channel)],
+        ["扫码来自", customer.station],
         ["首次来访", spokenTime(customer.since)],
         ["来访", `第 ${customer.earlier.length + 1} 次会话`],
       ]),

@@ -2,7 +2,7 @@
 
 import { element } from "/static/dom.js";
 
-const KINDS = { institution: "机构", standard: "标准", instrument: "仪器设备", expert: "专家", case: "工单" };
+const KINDS = { institution: "机构", standard: "标准", instrument: "仪器设备", expert: "专家", case: "工单", station: "服务站" };
 const FACTS_SHOWN = 3;
 const CARDS_SHOWN = 3;
 
