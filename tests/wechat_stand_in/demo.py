@@ -134,7 +134,7 @@ def _perform(phone: Phone, body: dict[str, Any]) -> Any:
     if act == "voice":
         return phone.sends("voice", "<MediaId>none</MediaId><Format>amr</Format><Recognition/>")
     if act == "location":
-        place = "<Location_X>28.65</Location_X><Location_Y>121.42</Location_Y><Scale>15</Scale>"
+        place = "<Location_X>26.589</Location_X><Location_Y>118.24</Location_Y><Scale>15</Scale>"
         return phone.sends("location", place + text_element("Label", str(body["label"])))
     if act == "scan":
         key = text_element("EventKey", str(body["scene"]))
