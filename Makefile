@@ -7,7 +7,7 @@ PYTHON := $(shell for each in python3 /usr/bin/python3 python3.13 python3.12 pyt
 ENVIRONMENTS := $(or $(PYTHON),$(error No Python 3.8 or newer runs here)) environments.py
 RUN := .venv/bin/python
 
-.PHONY: run test check train demo-reset demo-wechat bench evaluate bench-nlu bench-load soak fuzz-wechat lock
+.PHONY: run test check train demo-reset demo-wechat bench evaluate bench-nlu bench-load bench-wechat soak fuzz-wechat lock
 .DEFAULT_GOAL := run
 
 run:
@@ -51,6 +51,11 @@ bench-nlu:
 bench-load:
 	@$(ENVIRONMENTS) --dev
 	@$(RUN) -m bench.load $(ARGUMENTS)
+
+# WeChat's callback while Rasa is well, slow and gone; `ARGUMENTS=--postgresql` for two processes.
+bench-wechat:
+	@$(ENVIRONMENTS) --dev
+	@$(RUN) -m bench.wechat $(ARGUMENTS)
 
 # 20,000 messages while processes are killed; `ARGUMENTS="--messages 2000 --kills 6"` makes it short.
 soak:
