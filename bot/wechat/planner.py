@@ -17,6 +17,8 @@ _MOST_HEAD = 1024
 _MOST_ITEMS = 8
 # How much of a long answer is sent along with the link to all of it.
 _BEGINNING = 900
+# An answer in the callback itself may have to end with the news that there is more.
+_MOST_TEXT = MOST_BYTES - 96
 _GAP = "\n\n"
 
 
@@ -67,22 +69,28 @@ class Plan:
     held_from: int | None = None
 
 
-def plan(items: Sequence[Item], left: int, *, menus: bool = True) -> Plan:
+def plan(items: Sequence[Item], left: int, *, menus: bool = True, saves_one: bool = True) -> Plan:
     """How to say all of it in at most ``left`` messages, as richly as that allows.
 
     The steps, each taken only if the one before needs too many messages: menus; choices as
     numbered text, so that more can be merged; the beginning of each long answer with a link;
     as much as fits, the rest later.
+
+    Args:
+        items: What must be said, in order.
+        left: How many messages may be sent.
+        menus: Whether the account has any.
+        saves_one: Whether the last message is kept for something that matters.
     """
     sends = _sends(items, menus)
     if len(sends) > left:
         sends = _sends(items, False)
     if len(sends) > left:
         sends = _sends([_linked(item) for item in items], False)
-    if len(sends) <= left and not (left == 1 and all(item.is_notice for item in items)):
+    only_notices = saves_one and all(item.is_notice for item in items)
+    if len(sends) <= left and not (left == 1 and only_notices):
         return Plan(tuple(sends))
-    # The last message is kept for something that matters.
-    fitting = tuple(sends[:left]) if not all(item.is_notice for item in items) else ()
+    fitting = tuple(sends[:left]) if not only_notices else ()
     ended = {index for send in fitting for index in send.ends}
     held = next((index for index in range(len(items)) if index not in ended), None)
     return Plan(fitting, held)
@@ -106,8 +114,8 @@ def _sends(items: Sequence[Item], menus: bool) -> list[Send]:
             continue
         as_menu = menus and 0 < len(item.choices) <= _MOST_ITEMS and not item.sent
         text = item.text if as_menu else _plain(item)
-        merged = _merged(open_text, index, text, _MOST_HEAD if as_menu else MOST_BYTES)
-        if item.sent or (merged is None and size(text) > MOST_BYTES):
+        merged = _merged(open_text, index, text, _MOST_HEAD if as_menu else _MOST_TEXT)
+        if item.sent or (merged is None and size(text) > _MOST_TEXT):
             sends += [open_text] if open_text else []
             sends += _parts(index, _plain(item), item.sent)
             open_text = None
@@ -118,7 +126,7 @@ def _sends(items: Sequence[Item], menus: bool) -> list[Send]:
         if as_menu and size(merged.text) <= _MOST_HEAD:
             sends.append(replace(merged, choices=item.choices))
             open_text = None
-        elif as_menu and size(_plain(item)) > MOST_BYTES:
+        elif as_menu and size(_plain(item)) > _MOST_TEXT:
             sends += _parts(index, _plain(item), 0)
             open_text = None
         else:
@@ -136,7 +144,7 @@ def _merged(before: Send | None, index: int, text: str, most: int) -> Send | Non
 
 
 def _parts(index: int, text: str, sent: int) -> list[Send]:
-    parts = split(text)
+    parts = split(text, _MOST_TEXT)
     left = parts[sent:] or parts[-1:]
     sends = [Send(part, (index,), ()) for part in left]
     sends[-1] = replace(sends[-1], ends=(index,))
