@@ -76,6 +76,9 @@ class Settings:
         "", "消息加解密密钥，43 位；轮换期间写两个；不填即明文模式", secret=True
     )
     wechat_api_base: str = _setting("https://api.weixin.qq.com", "微信接口的地址；演练时指向替身")
+    wechat_reply_mode: str = _setting(
+        "active", "active：用客服消息接口答复；passive：没有该接口的公众号，在微信的推送里直接答复"
+    )
     wechat_replay_window_seconds: int = _setting(
         300, "微信回调的时间戳与本机时间最多相差的秒数；0 不检查，供重放录制的消息"
     )
@@ -179,6 +182,8 @@ def _check_wechat(settings: Settings) -> None:
         raise SettingsError("WECHAT_ENCODING_AES_KEY 应为 43 位字母和数字，与微信后台一致。")
     if len(keys) > 2 or len(listed(settings.wechat_token)) > 2:
         raise SettingsError("WECHAT_TOKEN 与 WECHAT_ENCODING_AES_KEY 最多各写两个。")
+    if settings.wechat_reply_mode not in ("active", "passive"):
+        raise SettingsError("WECHAT_REPLY_MODE 应为 active 或 passive。")
     if settings.wechat_replay_window_seconds < 0:
         raise SettingsError("WECHAT_REPLAY_WINDOW_SECONDS 不能小于 0。")
 

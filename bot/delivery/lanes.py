@@ -79,6 +79,36 @@ def claim(session: Session, channel: str, *, now: datetime) -> Claimed | None:
         _give_back(session, customer, None, now)
 
 
+def claim_for(session: Session, channel: str, customer_id: int, *, now: datetime) -> Claimed | None:
+    """Take one customer's lane with everything in it, held or not, whoever has it now.
+
+    For a channel that can only answer: the customer listens at this moment, and nobody else
+    could bring them anything.
+    """
+    lease = secrets.token_hex(16)
+    taken = session.execute(
+        update(Lane)
+        .where(Lane.customer_id == customer_id, Lane.channel == channel)
+        .values(lease=lease, due_at=now + LEASE)
+        .returning(Lane.customer_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not taken:
+        return None
+    session.execute(
+        update(Outgoing)
+        .where(Outgoing.customer_id == customer_id, Outgoing.state.in_((SENDING, HELD)))
+        .values(state=WAITING)
+        .execution_options(synchronize_session=False)
+    )
+    customer = session.get_one(Customer, customer_id)
+    parcels = _parcels(session, customer, now)
+    if parcels:
+        return Claimed(lease, _batch(session, customer, parcels))
+    _give_back(session, customer, None, now)
+    return None
+
+
 def record(
     session: Session,
     claimed: Claimed,

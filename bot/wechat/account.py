@@ -25,6 +25,7 @@ class Account:
         replay_window_seconds: How old or how far ahead a callback may be; 0: not checked.
         link_key: Signs the addresses of pages that customers open.
         public_url: Where customers reach the platform, without a slash at the end, or empty.
+        is_passive: It may only answer, because the settings say so.
     """
 
     app_id: str
@@ -34,6 +35,7 @@ class Account:
     replay_window_seconds: int
     link_key: bytes = field(repr=False)
     public_url: str = ""
+    is_passive: bool = False
 
     @property
     def is_secure(self) -> bool:
@@ -67,6 +69,7 @@ def account_of(settings: Settings) -> Account | None:
         replay_window_seconds=settings.wechat_replay_window_seconds,
         link_key=_derived(settings.secret_key or settings.wechat_app_secret),
         public_url=settings.public_url.rstrip("/"),
+        is_passive=settings.wechat_reply_mode == "passive",
     )
 
 

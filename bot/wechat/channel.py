@@ -14,7 +14,7 @@ from bot.attachments.storage import Storage
 from bot.database import Database
 from bot.delivery.channel import Batch, Failed, Held, Outcome, Parcel, Retry
 from bot.errors import ChannelAway
-from bot.wechat import windows
+from bot.wechat import modes, windows
 from bot.wechat.account import Account
 from bot.wechat.api import WeChatApi
 from bot.wechat.calls import WeChatAway, WeChatError
@@ -66,6 +66,8 @@ class WeChatChannel:
         now = self._clock()
         if self._paused_until is not None and now < self._paused_until:
             return [Retry((self._paused_until - now).total_seconds(), "configuration")]
+        if await self._database.read(modes.is_passive, now=now):
+            return [Held("passive_mode")] * len(batch.parcels)
         budget, offered = await self._database.write(_prepare, batch, now=now)
         if not budget.is_open:
             is_used_up = budget.until is not None and budget.until > now
@@ -171,6 +173,12 @@ class WeChatChannel:
                 seconds = rule.seconds or _PAUSE.total_seconds()
                 self._paused_until = self._clock() + timedelta(seconds=seconds)
                 return Retry(seconds, rule.reason)
+            case Act.ANSWER:
+                until = await self._database.write(
+                    modes.note_refusal, self._account, now=self._clock()
+                )
+                logger.error("wechat_passive code=%d until=%s %s", error.code, until, error)
+                return Held(rule.reason)
             case Act.RENEW:
                 # Every message fails alike until somebody mends it: said once.
                 if not self._no_token_helps:

@@ -14,6 +14,7 @@ class Act(StrEnum):
     HOLD = "hold"  # nothing more until the customer's next act
     DROP = "drop"  # this customer cannot be reached; trying again cannot help
     ALARM = "alarm"  # the account's configuration: nobody can be reached until it is mended
+    ANSWER = "answer"  # this account may only answer what it is told
     NUMBER = "number"  # no menus for this account: numbered text instead
     SPLIT = "split"  # again, once, in smaller parts
     UPLOAD = "upload"  # again, once, with the picture uploaded anew
@@ -66,7 +67,7 @@ _RULES: dict[int, Rule] = {
     45081: Rule(Act.IGNORE, "typing"),
     47001: Rule(Act.BUG, "json"),
     47003: Rule(Act.BUG, "field_rule"),
-    48001: Rule(Act.ALARM, "no_permission"),
+    48001: Rule(Act.ANSWER, "passive_mode"),
     48002: Rule(Act.DROP, "customer_refuses"),
     48004: Rule(Act.ALARM, "banned"),
     48006: Rule(Act.IGNORE, "clear_quota_used"),

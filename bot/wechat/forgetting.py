@@ -73,7 +73,7 @@ def forget(session: Session, openid: str, *, now: datetime) -> list[str]:
     session.execute(
         update(WeChatDelivery)
         .where(WeChatDelivery.customer_id == customer.id)
-        .values(customer_id=None)
+        .values(customer_id=None, reply=None)
     )
     unsent = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.SENDING)
     session.execute(

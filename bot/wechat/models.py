@@ -1,23 +1,41 @@
-"""Records of WeChat: what was delivered, what may be sent, what was offered, the access token."""
+"""Records of WeChat: what was delivered, what may be sent and how, what was offered, the token."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.database import Base, UtcDateTime
 
 
 class WeChatDelivery(Base):
-    """A callback that has been taken; Tencent delivers each up to three times."""
+    """A callback that has been taken; Tencent delivers each up to three times.
+
+    The rest is for accounts that may only answer: how often it came, whether the bot has to say
+    something to it, and with what it was answered (empty: with nothing), the same each time.
+    ``promises``: that answer says that there is more.
+    """
 
     __tablename__ = "wechat_deliveries"
 
     key: Mapped[str] = mapped_column(String(40), primary_key=True)
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"), index=True)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    deliveries: Mapped[int] = mapped_column(default=0, server_default="0")
+    awaits_turn: Mapped[bool] = mapped_column(default=False, server_default=false())
+    reply: Mapped[str | None] = mapped_column(Text)
+    promises: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class WeChatMode(Base):
+    """Until when an account can only answer, because the settings or Tencent say so."""
+
+    __tablename__ = "wechat_modes"
+
+    app_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    passive_until: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class WeChatWindow(Base):

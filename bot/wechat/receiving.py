@@ -68,6 +68,18 @@ _NAMES = {"image": "图片", "voice": "语音", "video": "视频", "file": "文�
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """A delivery that is answered with what we have to say, if that is ready in time.
+
+    ``is_last``: Tencent does not deliver again, so something has to be said now.
+    """
+
+    key: str
+    customer_id: int
+    is_last: bool
+
+
+@dataclass(frozen=True)
 class Taken:
     """What is to be done once Tencent has been answered.
 
@@ -75,6 +87,7 @@ class Taken:
         conversation_id: Where a turn is to be run, if ``bot_answers``.
         fetch: A message whose picture or voice has to be fetched from Tencent, and its media id.
         remove: Files that nobody may see any more.
+        waiting: The delivery itself is to be answered, because the account can do no more.
     """
 
     conversation_id: str | None = None
@@ -82,6 +95,7 @@ class Taken:
     begun: Asked | None = None
     fetch: tuple[str, str] | None = None
     remove: tuple[str, ...] = ()
+    waiting: Waiting | None = None
 
 
 NOTHING = Taken()
@@ -105,7 +119,7 @@ class Receiver:
         The claim on its key and everything that follows from it are one unit of work: Tencent may
         deliver again as long as we have not said that we have it.
         """
-        if not _claim(session, callback.key, now):
+        if not claim(session, callback.key, now):
             return NOTHING
         content = callback.content
         # Our own words coming back name the account as their sender; its ids begin like this.
@@ -333,7 +347,8 @@ def has_old_deliveries(session: Session, now: datetime) -> bool:
     return session.scalar(old.limit(1)) is not None
 
 
-def _claim(session: Session, key: str, now: datetime) -> bool:
+def claim(session: Session, key: str, now: datetime) -> bool:
+    """Take what has this key; False if it has been taken before."""
     insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
     claimed = (
         insert(WeChatDelivery)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.models import Conversation
 from bot.wechat.models import WeChatWindow
+from bot.wechat.modes import is_passive
 
 # Tencent's present rule; older texts say 20 messages, or as many as one likes.
 MESSAGES, MESSAGE_WINDOW = 5, timedelta(hours=48)
@@ -20,11 +21,15 @@ _MARGIN = timedelta(seconds=5)
 
 
 class Reach(TypedDict):
-    """Whether a message would reach the customer now, how many, and until when."""
+    """Whether a message would reach the customer now, how many, and until when.
+
+    ``passive``: never by itself, only as the answer to what the customer says next.
+    """
 
     open: bool
     left: int
     until: str | None
+    passive: bool
 
 
 @dataclass(frozen=True)
@@ -74,9 +79,11 @@ def reach_view(session: Session, conversation: Conversation, *, now: datetime) -
     """What staff must know before they type; None where a channel has no such limits."""
     if conversation.channel != "wechat":
         return None
+    if conversation.channel == "wechat" and is_passive(session, now=now):
+        return {"open": False, "left": 0, "until": None, "passive": True}
     budget = budget_of(session, conversation.customer_id, now=now)
     until = budget.until.isoformat() if budget.until else None
-    return {"open": budget.is_open, "left": budget.left, "until": until}
+    return {"open": budget.is_open, "left": budget.left, "until": until, "passive": False}
 
 
 def spend(session: Session, customer_id: int, messages: int = 1) -> None:

@@ -14,8 +14,10 @@ from bot.errors import ServiceError
 from bot.wechat.account import Account
 from bot.wechat.crypto import Refused, Signed, check_query, open_envelope
 from bot.wechat.messages import Callback, Text, read_callback
+from bot.wechat.passive import PassiveReplies
 from bot.wechat.reading import LARGEST_BODY, Fields, read_fields
 from bot.wechat.receiving import Receiver, Taken
+from connectors.wechat.passive import answer
 
 logger = logging.getLogger(__name__)
 
@@ -52,9 +54,9 @@ async def receive(request: Request) -> HTTPResponse:
         return _refusal(refused)
     if isinstance(callback.content, Text):
         context.turns.foresee(callback.content.text[:2000])
-    receiver: Receiver = context.wechat_receiver
     try:
-        taken = await context.database.write(receiver.receive, callback, now=context.clock())
+        # Whoever hangs up meanwhile must not keep the turn from being run.
+        taken = await asyncio.shield(_store(context, callback))
     except ServiceError as error:
         # Too fast, or nothing that can be kept: delivering it again would not change that.
         logger.info(
@@ -68,10 +70,21 @@ async def receive(request: Request) -> HTTPResponse:
         # because the customer would be shown whatever stood there.
         logger.exception("wechat_not_stored")
         return empty(500)
+    if taken.waiting is not None:
+        return await answer(request, account, callback, taken.waiting)
+    return text("success")
+
+
+async def _store(context: Any, callback: Callback) -> Taken:
+    receiver: Receiver = context.wechat_receiver
+    passive: PassiveReplies = context.wechat_passive
+    taken: Taken = await context.database.write(
+        passive.receive, receiver, callback, now=context.clock()
+    )
     for attachment_id in taken.remove:
         await asyncio.to_thread(context.attachments.remove, attachment_id)
     _go_on(context, callback, taken)
-    return text("success")
+    return taken
 
 
 def _go_on(context: Any, callback: Callback, taken: Taken) -> None:
@@ -82,7 +95,8 @@ def _go_on(context: Any, callback: Callback, taken: Taken) -> None:
     )
     if taken.bot_answers and taken.conversation_id is not None:
         context.turns.wake(taken.conversation_id, taken.begun)
-        context.wechat_channel.is_typing(callback.openid)
+        if taken.waiting is None:
+            context.wechat_channel.is_typing(callback.openid)
     if taken.fetch is not None:
         context.wechat_channel.fetch(*taken.fetch)
 

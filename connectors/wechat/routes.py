@@ -10,9 +10,11 @@ from sanic import Blueprint, Sanic
 
 from bot.settings import Settings
 from bot.sweeps import Sweep
+from bot.wechat import modes
 from bot.wechat.account import account_of
 from bot.wechat.api import WeChatApi
 from bot.wechat.channel import WeChatChannel
+from bot.wechat.passive import PassiveReplies
 from bot.wechat.receiving import Receiver, drop_old_deliveries, has_old_deliveries
 from connectors.wechat.callback import blueprint as callback
 from connectors.wechat.pages import blueprint as pages
@@ -33,10 +35,17 @@ def set_up(app: Sanic[Any, Any], settings: Settings, clock: Callable[[], datetim
     api = WeChatApi(account, context.database, clock)
     channel = WeChatChannel(account, api, context.database, clock, context.attachments)
     context.wechat_channel = channel
+    context.wechat_passive = PassiveReplies(
+        account, context.database, context.bell, clock, context.responses
+    )
     context.senders.add(channel)
     context.sweeper.add(Sweep("wechat_deliveries", 3600, drop_old_deliveries, has_old_deliveries))
 
     async def close(_app: Sanic[Any, Any]) -> None:
         await channel.close()
 
+    async def declare(_app: Sanic[Any, Any]) -> None:
+        await context.database.write(modes.declare, account)
+
+    app.before_server_start(declare)
     app.after_server_stop(close)

@@ -39,6 +39,7 @@ def test_relative_database_lies_in_the_project_wherever_it_is_started() -> None:
         ("WECHAT_TOKEN", "ab", "WECHAT_TOKEN"),
         ("WECHAT_TOKEN", "abc,def,ghi", "最多各写两个"),
         ("WECHAT_ENCODING_AES_KEY", "x" * 42, "43 位"),
+        ("WECHAT_REPLY_MODE", "both", "WECHAT_REPLY_MODE"),
         ("WECHAT_REPLAY_WINDOW_SECONDS", "-1", "WECHAT_REPLAY_WINDOW_SECONDS"),
         ("PLATFORM_NAME", "中国风电产业质量基础设施“一站式”服务平台", "4.3"),
     ],

@@ -33,7 +33,7 @@ def reasons(database: Database) -> list[str]:
     ("code", "state", "reason"),
     [
         (45047, DeliveryState.HELD, "quota_used"),
-        (48001, DeliveryState.WAITING, "no_permission"),
+        (48001, DeliveryState.HELD, "passive_mode"),
         (40164, DeliveryState.WAITING, "ip_not_listed"),
         (40125, DeliveryState.WAITING, "app_secret"),
         (45011, DeliveryState.WAITING, "minute_quota"),
