@@ -194,6 +194,8 @@ def _described(name: str, stored: Stored) -> tuple[dict[str, Any], str]:
 
 
 def _sort(stored: Stored) -> str:
+    if stored.what.type.is_voice:
+        return "语音"
     return "图片" if stored.what.type.is_image else "文件"
 
 

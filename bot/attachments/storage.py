@@ -139,8 +139,8 @@ class Upload:
         self._digest.update(portion)
         self._file.write(portion)
 
-    def finish(self) -> Stored:
-        """Check what has come and put it in its place.
+    def finish(self, *, with_voice: bool = False) -> Stored:
+        """Check what has come and put it in its place; ``with_voice`` see ``recognise``.
 
         Raises:
             BadInput: Nothing has come.
@@ -152,7 +152,7 @@ class Upload:
         if not self._size:
             raise BadInput("这个文件是空的，请重新选择。")
         arrived, place = self._storage.arriving(self.id), self._storage.path(self.id)
-        what = recognise(arrived)
+        what = recognise(arrived, with_voice=with_voice)
         place.parent.mkdir(exist_ok=True)
         self._storage.mark(self.id).touch()
         arrived.replace(place)

@@ -2,7 +2,8 @@
 
 Allowed is what customers send to a quality platform and what cannot act by itself: photographs,
 PDF, and the XML-based office formats without macros. The old office formats may hold macros that
-cannot be told without a parser, and a ZIP may hold anything, so both are refused.
+cannot be told without a parser, and a ZIP may hold anything, so both are refused. Voice messages
+are taken from channels only: nobody uploads them, and we do not play them ourselves.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ class FileType:
         """Whether a browser may show it in place."""
         return self.media_type.startswith("image/")
 
+    @property
+    def is_voice(self) -> bool:
+        """Whether it is to be listened to."""
+        return self.media_type.startswith("audio/")
+
 
 @dataclass(frozen=True)
 class Recognised:
@@ -48,6 +54,9 @@ _IMAGES = {
     "gif": FileType("image/gif", (".gif",)),
     "webp": FileType("image/webp", (".webp",)),
 }
+# What WeChat records; narrow and wide band.
+_VOICE = FileType("audio/amr", (".amr",))
+_VOICE_HEADS = (b"#!AMR\n", b"#!AMR-WB\n")
 _PDF = FileType("application/pdf", (".pdf",))
 # The folder in the package that tells the three office formats apart.
 _DOCUMENTS = {
@@ -57,8 +66,8 @@ _DOCUMENTS = {
 }
 
 
-def recognise(path: Path) -> Recognised:
-    """What a file is.
+def recognise(path: Path, *, with_voice: bool = False) -> Recognised:
+    """What a file is; ``with_voice`` if it may be a voice message.
 
     Raises:
         FileRefused: None of the allowed types; the sentence says which are, or what to do.
@@ -71,6 +80,8 @@ def recognise(path: Path) -> Recognised:
             if size is None or size[0] * size[1] > _MOST_PIXELS:
                 raise FileRefused("这张图片无法识别，可能已经损坏，请重新拍照或另存后再发。")
             return Recognised(_IMAGES[kind], size)
+    if with_voice and head.startswith(_VOICE_HEADS):
+        return Recognised(_VOICE)
     if head.startswith(b"%PDF-"):
         return Recognised(_PDF)
     if head.startswith(b"PK\x03\x04"):

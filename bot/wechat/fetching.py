@@ -82,7 +82,7 @@ def _store(storage: Storage, content: bytes) -> Stored:
     upload = storage.begin()
     try:
         upload.write(content)
-        return upload.finish()
+        return upload.finish(with_voice=True)
     except BaseException:
         upload.discard()
         raise

@@ -64,6 +64,8 @@ _ACTING_SCENES = (CASE_SCENE, BINDING_SCENE)
 _CONCERNS_US = (
     Text | Media | Place | Link | Unsupported | Unknown | Followed | Scanned | MenuClicked
 )
+# Tencent hands out no files, and of a video only a page of its own.
+_FETCHED = ("image", "voice")
 _NAMES = {"image": "图片", "voice": "语音", "video": "视频", "file": "文件"}
 
 
@@ -247,7 +249,9 @@ class Receiver:
         received.message.data = {**received.message.data, **data}
         if received.conversation.status == ConversationStatus.BOT:
             self._acknowledge(session, received, callback, label, now)
-        media_id = callback.content.media_id if isinstance(callback.content, Media) else ""
+        content = callback.content
+        can_be_fetched = isinstance(content, Media) and content.kind in _FETCHED
+        media_id = content.media_id if isinstance(content, Media) and can_be_fetched else ""
         return Taken(fetch=(received.message.id, media_id) if media_id else None)
 
     def _acknowledge(
@@ -258,7 +262,11 @@ class Receiver:
             self._say(session, conversation, "utter_system_wechat_voice", now)
         elif isinstance(callback.content, Media):
             kind = _NAMES.get(callback.content.kind, "文件")
-            self._say(session, conversation, "utter_system_file_received", now, file=kind)
+            can_be_fetched = callback.content.kind in _FETCHED
+            response = (
+                "utter_system_file_received" if can_be_fetched else "utter_system_wechat_not_kept"
+            )
+            self._say(session, conversation, response, now, file=kind)
         elif isinstance(callback.content, Place) and self._stations(
             session, conversation, callback.content, now
         ):

@@ -168,7 +168,8 @@ def test_scenario_22_two_processes_renew_one_access_token(
     [
         ("image", "<PicUrl>http://x/0</PicUrl><MediaId>M</MediaId>", "［图片］", "已收到图片"),
         ("voice", "<MediaId>M</MediaId><Recognition/>", "［语音］", "听不懂语音"),
-        ("video", "<MediaId>M</MediaId>", "［视频］", "已收到视频"),
+        ("video", "<MediaId>M</MediaId>", "［视频］", "视频的内容从微信传不到这里"),
+        ("file", "<Title>合同.pdf</Title>", "文件：合同.pdf", "传不到这里"),
         (
             "location",
             "<Location_X>28.6</Location_X><Location_Y>121.4</Location_Y><Label>阀门路</Label>",

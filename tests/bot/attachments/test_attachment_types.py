@@ -103,3 +103,12 @@ def test_damaged_files_are_refused_or_recognised_but_never_crash(
     except FileRefused:
         return
     assert found.type.extensions
+
+
+@pytest.mark.parametrize("head", [b"#!AMR\n", b"#!AMR-WB\n"])
+def test_voice_is_taken_from_channels_and_not_from_browsers(tmp_path: Path, head: bytes) -> None:
+    path = tmp_path / "sent"
+    path.write_bytes(head + bytes(40))
+    assert recognise(path, with_voice=True).type.media_type == "audio/amr"
+    with pytest.raises(FileRefused):
+        recognise(path)

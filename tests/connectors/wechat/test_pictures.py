@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from bot.attachments.service import say_as_staff
+from bot.attachments.service import attachment_for, link_to, say_as_staff
 from bot.conversations.brain import Answer, Reply
 from bot.conversations.models import Message
 from bot.database import Database
@@ -172,3 +172,43 @@ def test_a_link_that_is_not_ours_or_too_old_opens_nothing(
         assert client.get(f"/wechat/messages/{message_id}?until=x&proof=y").status_code == 404
         clock.advance(days=31)
         assert client.get(path).status_code == 404
+
+
+VOICE = b"#!AMR\n" + bytes(range(60))
+
+
+def test_a_voice_that_nobody_understood_is_kept_for_staff(
+    web: Served, xiaochen: Phone, database: Database, brain: FakeBrain
+) -> None:
+    xiaochen.tencent.media["VOICE"] = VOICE
+    xiaochen.sends("voice", "<MediaId>VOICE</MediaId><Format>amr</Format><Recognition/>")
+    settled(web)
+    fetched(web)
+    message = first_message(database)
+    attachment = message.data["attachment"]
+    assert (attachment["type"], attachment["name"]) == ("audio/amr", "语音.amr")
+    assert web.app.ctx.attachments.path(attachment["id"]).read_bytes() == VOICE
+    assert "请用文字" in xiaochen.texts[0]
+    assert brain.heard == []
+    with database.reading() as session:
+        link = link_to(attachment_for(session, attachment["id"]), now=web.app.ctx.clock())
+    with web.client() as client:
+        answer = client.get(link["url"])
+    assert answer.content == VOICE
+    assert answer.headers["content-disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize(
+    ("kind", "inner"),
+    [("video", "<MediaId>CLIP</MediaId>"), ("file", "<Title>合同.pdf</Title><FileKey>k</FileKey>")],
+)
+def test_what_tencent_does_not_hand_out_is_said_to_be_lost(
+    web: Served, xiaochen: Phone, database: Database, kind: str, inner: str
+) -> None:
+    xiaochen.tencent.media["CLIP"] = b"\x00\x00\x00\x18ftypmp42"
+    xiaochen.sends(kind, inner)
+    settled(web)
+    fetched(web)
+    assert "工作人员看不到" in xiaochen.texts[0]
+    assert "attachment" not in first_message(database).data
+    assert xiaochen.tencent.calls["media/get"] == 0
