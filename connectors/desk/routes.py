@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sanic import Blueprint
 
+from connectors.desk.board import blueprint as board
 from connectors.desk.canned import blueprint as canned
 from connectors.desk.cases import blueprint as cases
 from connectors.desk.conversations import blueprint as conversations
@@ -37,5 +38,6 @@ blueprint = Blueprint.group(
     transfer,
     postponing,
     supervision,
+    board,
     typing,
 )

@@ -232,3 +232,26 @@ def test_notices_are_set_once_and_kept(alice: Page) -> None:
     alice.get_by_text("提醒", exact=True).click()
     assert not alice.get_by_label("客户新消息响铃").is_checked()
     assert alice.get_by_label("新的排队响铃").is_checked()
+
+
+def test_board_shows_the_team_and_follows_what_happens(
+    browser: Browser, web: Served, database: Database, clock: FakeClock
+) -> None:
+    with desk_of(browser, web, "dora") as page:
+        page.keyboard.press("t")
+        board = page.get_by_role("dialog", name="团队看板")
+        figures = board.locator("[data-board-figures]")
+        expect(figures).to_contain_text("排队0")
+        expect(board.get_by_role("row", name="爱丽丝（11 号）")).to_contain_text("0 / 5")
+        # Nobody touches the page from here on.
+        opened = waits(web, database, clock)
+        expect(figures).to_contain_text("排队1")
+        with database.writing() as session:
+            alice = by_username(session, "alice")
+            web.app.ctx.handoff.accept(session, opened.conversation.id, alice, now=clock())
+        expect(board.get_by_role("row", name="爱丽丝（11 号）")).to_contain_text("1 / 5")
+        clock.advance(hours=5)
+        expect(board.locator("[data-board-late]")).to_contain_text("超时", timeout=25_000)
+        board.locator(".board-open").click()
+        expect(board).to_be_hidden()
+        expect(page.locator("[data-talk-open]")).to_be_visible()

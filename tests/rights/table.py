@@ -76,6 +76,7 @@ RIGHTS: dict[str, str] = {
     "POST /api/desk/logout": SIGNED_IN,
     "GET /api/desk/me": SIGNED_IN,
     # What everybody who serves has.
+    "GET /api/desk/board": SERVING,
     "GET /api/desk/canned": SERVING,
     "POST /api/desk/canned": SERVING,
     "PUT /api/desk/canned/<canned_id:int>": "??? --+ --x",

@@ -1,7 +1,7 @@
 /** Dialogs that ask before something is done. Each answer is a promise: what was chosen, or null. */
 
 import { element, hook } from "/static/dom.js";
-import { CATEGORY_NAMES, staffName } from "./words.js";
+import { CATEGORY_NAMES, presenceName, staffName } from "./words.js";
 
 export class Asking {
   #answer = null;
@@ -47,7 +47,6 @@ export class Confirm extends Asking {
   }
 }
 
-const PRESENCES = { available: "在线", away: "离开", away_and_requeue: "离开", offline: "离线" };
 const ORDER = ["available", "away", "away_and_requeue", "offline"];
 
 /** To whom a conversation goes: a colleague, who must accept, or a group's queue. */
@@ -91,7 +90,7 @@ export class TransferDialog extends Asking {
 
   #standing({ presence, open, capacity, skills }) {
     const served = skills.map((skill) => CATEGORY_NAMES[skill] ?? skill).join("、");
-    return [PRESENCES[presence] ?? presence, `接待中 ${open} / ${capacity}`, served].filter(Boolean).join(" · ");
+    return [presenceName(presence), `接待中 ${open} / ${capacity}`, served].filter(Boolean).join(" · ");
   }
 
   #showGroups(serving) {

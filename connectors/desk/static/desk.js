@@ -78,7 +78,7 @@ async function begin(me) {
 
 function listen() {
   startCounting();
-  listenToKeys(shortcutsOf(work, help));
+  listenToKeys(shortcutsOf(work, team, help));
 }
 
 hook(root, "logout").addEventListener("click", async () => {

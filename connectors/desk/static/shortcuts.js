@@ -1,6 +1,6 @@
 /** What single keys do at the desk; the list that “?” shows says the same in words. */
 
-export function shortcutsOf(work, help) {
+export function shortcutsOf(work, team, help) {
   const { list, acts, aids } = work;
   return {
     j: () => list.step(1),
@@ -19,6 +19,7 @@ export function shortcutsOf(work, help) {
     s: () => aids.finder.focus(),
     f: () => list.filters.focus(),
     m: () => aids.mentions.open(),
+    t: () => team.board.show(),
     "?": () => help.showModal(),
     ...Object.fromEntries([1, 2, 3, 4].map((number) => [String(number), () => list.tabs.chooseNumber(number)])),
     escape: (target) => leave(work, target),

@@ -1,6 +1,7 @@
 /** What one has to do with one's colleagues: presence, conversations handed over, and notices. */
 
 import { Storage } from "/static/storage.js";
+import { Board } from "./board.js";
 import { Confirm, TransferDialog } from "./asking.js";
 import { Offers } from "./offers.js";
 import { PostponeDialog } from "./postponing.js";
@@ -36,6 +37,7 @@ export class Team {
       confirm: (words) => confirm.ask(words),
       onOffers: (offers) => this.offers.standing(offers),
     });
+    this.board = new Board(document, { api, open: (id) => work().open(id) });
     /** What is asked before an act; an act that is not here needs no question. Null: not done. */
     this.asks = {
       resolve: async () => {
@@ -58,6 +60,7 @@ export class Team {
   }
 
   receive(changes, { live }) {
+    this.board.receive(changes);
     for (const change of changes) {
       this.offers.receive(change);
       if (live) this.#sound(change);

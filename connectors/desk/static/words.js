@@ -42,6 +42,7 @@ const CASE_STEPS = {
 const CASE_KINDS = { message: "留言", complaint: "投诉", follow_up: "低分回访" };
 const CASE_DETAILS = { quantity: "数量", mode: "方式", time: "时间", institution: "机构", target: "投诉对象", undelivered: "未送达的回复", score: "评分", comment: "意见", staff: "服务人员" };
 const CASE_VALUES = { onsite: "现场", delivery: "送检", any: "都可以" };
+const PRESENCES = { available: "在线", away: "离开", away_and_requeue: "离开", offline: "离线" };
 const CHANNELS = { widget: "网页", wechat: "微信" };
 
 export const CATEGORY_NAMES = Object.fromEntries(Object.entries(CATEGORIES).filter(([code]) => code !== "out_of_scope"));
@@ -57,6 +58,7 @@ export const caseKind = (code) => CASE_KINDS[code] ?? "";
 
 /** A detail's label, or with a value, the value in words; details without a label are technical. */
 export const caseDetail = (name, value = null) => (value === null ? CASE_DETAILS[name] : String(CASE_VALUES[value] ?? value));
+export const presenceName = (code) => PRESENCES[code] ?? code;
 export const channelName = (code) => CHANNELS[code] ?? code;
 
 /** 王工（03 号） */
