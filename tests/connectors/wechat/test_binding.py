@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
 
+from bot.conversations.audit import audit
 from bot.conversations.models import Conversation
 from bot.database import Database
 from bot.enterprises.models import BindingEvent, Enterprise, Membership, Way
@@ -38,7 +40,12 @@ def given(web: Served, database: Database, company: Enterprise, way: Way) -> str
 
 
 def test_digits_bind_and_the_menu_unbinds(
-    web: Served, xiaochen: Phone, company: Enterprise, database: Database, brain: FakeBrain
+    web: Served,
+    xiaochen: Phone,
+    company: Enterprise,
+    database: Database,
+    brain: FakeBrain,
+    clock: FakeClock,
 ) -> None:
     code = given(web, database, company, Way.CODE)
     xiaochen.writes(f"绑定 {code}", times=3)
@@ -51,6 +58,8 @@ def test_digits_bind_and_the_menu_unbinds(
     assert xiaochen.texts[-1].startswith(f"已解除与 {COMPANY} 的绑定")
     assert count(database, Membership) == 0
     assert brain.heard == []
+    with database.reading() as session:
+        assert audit(session, grace=timedelta(), now=clock()).problems == []
 
 
 @pytest.mark.parametrize("event", ["SCAN", "subscribe"])

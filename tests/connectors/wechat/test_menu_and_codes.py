@@ -60,7 +60,16 @@ def test_what_tencent_refuses_is_said(tencent: Tencent, tmp_path: Path) -> None:
     assert "40001" in refused.stderr
 
 
-@pytest.mark.parametrize("key", sorted(SAID_BY_MENU))
+def test_the_item_about_binding_is_answered_without_the_bot(
+    web: Served, xiaochen: Phone, brain: FakeBrain
+) -> None:
+    xiaochen.does("CLICK", "<EventKey>MENU_BINDING</EventKey>")
+    settled(web)
+    assert "还没有绑定企业" in xiaochen.texts[0]
+    assert brain.heard == []
+
+
+@pytest.mark.parametrize("key", sorted(SAID_BY_MENU.keys() - {"MENU_BINDING"}))
 def test_every_item_of_the_menu_asks_something(
     web: Served, xiaochen: Phone, brain: FakeBrain, key: str
 ) -> None:
