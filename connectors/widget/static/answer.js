@@ -49,7 +49,7 @@ export function helpfulNode(judged, judge) {
 
 /** What was missing, in the customer's words; may be left empty. */
 function missingNode(judge, said) {
-  const words = element("input", { class: "missing-words", type: "text", maxlength: LONGEST_COMMENT, placeholder: "哪里没说清楚？（可不填）", "aria-label": "哪里没说清楚", autocomplete: "off", enterkeyhint: "send" });
+  const words = element("input", { class: "missing-words", type: "text", maxlength: LONGEST_COMMENT, placeholder: "哪里没说清楚", "aria-label": "哪里没说清楚", autocomplete: "off", enterkeyhint: "send" });
   const send = element("button", { class: "button missing-send", type: "submit", text: "补充" });
   const form = element("form", { class: "missing" }, words, send);
   form.onsubmit = async (event) => {
