@@ -33,8 +33,9 @@ def last_question(session: Session, conversation_id: str) -> str:
 def last_questions(session: Session, conversation_id: str) -> list[str]:
     """What the customer may be asking, which suggestions are looked up for, the likeliest first.
 
-    “转人工”, thanks and pressed buttons are no question. What was said to a person since the bot
-    fell silent counts first, the newest of it before the rest; then the last turn about a service.
+    “转人工”, thanks, pressed buttons and “绑定 123456” are no question. What was said to a person
+    since the bot fell silent counts first, the newest of it before the rest; then the last turn
+    about a service.
     """
     newest = session.scalar(
         select(Turn)
@@ -53,7 +54,9 @@ def last_questions(session: Session, conversation_id: str) -> list[str]:
             .limit(_WORDS_LOOKED_AT)
         )
     )
-    typed = [each for each in said if "payload" not in each.data and each.kind != "file"]
+    typed = [
+        each for each in said if not {"payload", "command"} & set(each.data) and each.kind != "file"
+    ]
     unheard = [each.text for each in typed if each.seq > (heard or 0) and _may_ask(each.text)]
     found = unheard[:_QUESTIONS]
     if newest is not None:

@@ -5,7 +5,7 @@ import { spokenTime } from "/static/times.js";
 import { wordsFor } from "./refused.js";
 import { caseStatus, categoryName, channelName } from "./words.js";
 
-const WAYS = { code: "给绑定码", link: "给链接", scene: "给微信二维码" };
+const WAYS = { code: "绑定码", link: "链接", scene: "微信二维码" };
 
 export class EnterprisePart {
   #shown = "";
@@ -29,11 +29,11 @@ export class EnterprisePart {
   }
 
   #boundNodes(one) {
-    const others = one.others.map((each) => `${each.name || "未留姓名"}（${channelName(each.channel)}，${spokenTime(each.bound_at)}绑定）`);
+    const others = one.others.map((each) => `${each.name || "未留姓名"}（${channelName(each.channel)}，${spokenTime(each.bound_at)} 绑定）`);
     return [
       element("p", { class: "side-who", text: one.name }),
       facts([["信用代码", one.credit_code], ["地区", one.region], ["绑定于", spokenTime(one.bound_at)], ["同企业", others.join("；") || "没有别人绑定"]]),
-      element("div", { class: "case-acts" }, ...this.#wayButtons(one, "给同事用："), this.#button("解除绑定", () => this.#unbind(one), "button-quiet")),
+      element("div", { class: "case-acts" }, ...this.#wayButtons(one, "给同事"), this.#button("解除绑定", () => this.#unbind(one), "button-quiet")),
       ...list("同事的工单", one.cases.map((each) => element("li", { class: "enterprise-line", text: `${each.number} ${each.need} · ${caseStatus(each.status)}` }))),
       ...list("同事的会话", one.earlier.map((row) => this.#earlier(row))),
     ];
@@ -85,8 +85,8 @@ export class EnterprisePart {
     place.replaceChildren(element("p", { class: "side-who", text: one.name }), facts([["信用代码", one.credit_code], ["地区", one.region]]), element("div", { class: "case-acts" }, ...this.#wayButtons(one)));
   }
 
-  #wayButtons(one, before = "") {
-    return Object.entries(WAYS).map(([way, label]) => this.#button(`${before}${label}`, () => this.#give(one, way)));
+  #wayButtons(one, verb = "给") {
+    return Object.entries(WAYS).map(([way, label]) => this.#button(`${verb}${label}`, () => this.#give(one, way)));
   }
 
   #give(one, way) {
@@ -96,7 +96,7 @@ export class EnterprisePart {
       this.given.replaceChildren(
         element("p", { class: "enterprise-given figures", text: code ?? link ?? "" }),
         image ? element("a", { class: "link", href: image, target: "_blank", rel: "noreferrer noopener", text: "打开二维码，给客户用微信扫" }) : "",
-        element("p", { class: "quiet", text: `绑定${one.name}，只能用一次，${spokenTime(until)}前有效。确认对方身份后再给。` }),
+        element("p", { class: "quiet", text: `绑定${one.name}，只能用一次，${spokenTime(until)} 前有效。确认对方身份后再给。` }),
         words ? this.#button("放入回复", () => this.insert(words)) : "",
       );
     });

@@ -7,6 +7,7 @@ import hashlib
 import pytest
 from sqlalchemy import select
 
+from bot.conversations.desk import last_questions
 from bot.conversations.ledger import Opened
 from bot.conversations.models import Conversation, Message
 from bot.database import Database
@@ -162,6 +163,8 @@ def test_words_about_binding_are_no_turn_and_the_question_before_them_still_is(
     assert not office.hears(xiaolin, f"绑定 {office.gives()}").bot_answers
     assert not office.hears(xiaolin, "/绑定 123456").received.message.data
     with database.reading() as session:
+        asking = last_questions(session, xiaolin.conversation.id)
+        assert not any(each.startswith("绑定") for each in asking)
         texts = session.scalars(
             select(Message.text).where(Message.data["command"].as_string() == "binding")
         ).all()
