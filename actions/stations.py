@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.context import Context
 from actions.said import Said
 from bot.resources.stations import asks_for_stations, station_card, stations_in
 from bot.resources.wanted import wanted_in
+
+# The entry about windows, stations and visiting staff.
+_ENTRY = "platform-channels"
 
 
 async def tell_stations(
@@ -32,4 +35,5 @@ async def tell_stations(
         count=len(found),
         json_message={"items": [station_card(each) for each in found], "handled": "answer"},
     )
-    return []
+    # “那能办什么” is about what the knowledge base says of them.
+    return [SlotSet("last_entry", _ENTRY), SlotSet("misses", None), SlotSet("choices", None)]

@@ -22,6 +22,7 @@ def test_stations_are_listed_whichever_action_hears_it(
     assert done.responses == ["utter_stations_all"]
     cards = done.messages[0]["custom"]["items"]
     assert done.messages[0]["count"] == len(cards) >= 5
+    assert resources.entries[done.slots["last_entry"]].id == "platform-channels"
     assert all(card["demo"] and card["type"] == "station" for card in cards)
 
 
