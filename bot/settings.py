@@ -65,7 +65,9 @@ class Settings:
     tracker_store_url: str = _setting("", "Rasa 对话状态的数据库（由启动程序设置）")
     public_url: str = _setting("", "企业能打开的平台网址，微信里的网页链接以它开头；不填则不发链接")
     secret_key: str = _setting(
-        "", "网页链接签名用的密钥，不少于 16 个字符；不填则由微信的 AppSecret 派生", secret=True
+        "",
+        "网页链接签名、绑定码散列用的密钥，不少于 16 个字符；不填则由微信的 AppSecret 派生",
+        secret=True,
     )
     wechat_app_id: str = _setting("", "公众号的 AppID；微信各项不填则不开通微信接入")
     wechat_app_secret: str = _setting("", "公众号的 AppSecret，用于取得接口凭据", secret=True)
