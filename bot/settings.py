@@ -81,6 +81,9 @@ class Settings:
     wechat_reply_mode: str = _setting(
         "active", "active：用客服消息接口答复；passive：没有该接口的公众号，在微信的推送里直接答复"
     )
+    wechat_notices: str = _setting(
+        "", "工单进度与到期通知用的模板，一个 YAML 文件；不填则不在 48 小时之外发通知"
+    )
     wechat_replay_window_seconds: int = _setting(
         300, "微信回调的时间戳与本机时间最多相差的秒数；0 不检查，供重放录制的消息"
     )

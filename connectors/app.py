@@ -14,6 +14,7 @@ from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.response import empty, json
 
 from bot.attachments.storage import Storage
+from bot.cases.reminders import reminders
 from bot.conversations.answering import Answering
 from bot.conversations.bell import Bell
 from bot.conversations.brain import Brain
@@ -106,6 +107,7 @@ def create_app(
     app.ctx.sweeper.add(*staff_sweeps(settings, handoff, hours, since=clock()))
     app.ctx.sweeper.add(*waiting_sweeps(handoff), waking_sweep())
     app.ctx.sweeper.add(*app.ctx.turns.sweeps())
+    app.ctx.sweeper.add(reminders(responses))
     app.ctx.fetched = Fetched()
     app.ctx.sweeper.add(app.ctx.fetched.sweep())
     storage = Storage(ROOT / settings.attachment_folder, settings.attachment_limit_mb * 1_000_000)

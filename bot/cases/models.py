@@ -84,6 +84,18 @@ class CaseStep(Base):
     case: Mapped[Case] = relationship(back_populates="steps")
 
 
+class CaseReminder(Base):
+    """A due date of which the customer has been reminded; each is told once."""
+
+    __tablename__ = "case_reminders"
+
+    case_id: Mapped[int] = mapped_column(
+        ForeignKey("cases.id"), primary_key=True, autoincrement=False
+    )
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    told_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 def masked(phone: str) -> str:
     """``13812341234`` as ``138****1234``; a shorter number keeps its last two digits."""
     if len(phone) >= 11:

@@ -13,6 +13,7 @@ from bot.cases.models import Case, CaseKind, CaseStatus, CaseStep
 from bot.cases.service import CLOSED
 from bot.conversations.ledger import append
 from bot.conversations.models import Author, Conversation, ConversationStatus
+from bot.delivery.outbox import PUSH_CHANNELS
 from bot.errors import CaseNotFound, WrongStatus
 from bot.responses import Responses
 
@@ -116,23 +117,44 @@ def case_view(case: Case) -> dict[str, Any]:
 
 
 def _tell(session: Session, case: Case, note: str, responses: Responses, now: datetime) -> None:
-    conversation = _open_conversation(session, case)
-    if conversation is None:
-        return
     line = responses.line(_TOLD[case.status], case_number=case.number)
     text = f"{line.text}\n{note}" if note else line.text
-    append(session, conversation, Author.SYSTEM, text, now=now, kind="event")
+    tell(session, case, text, notice_of(case, "progress", note, now), now=now)
 
 
-def _open_conversation(session: Session, case: Case) -> Conversation | None:
-    """The customer's newest conversation that has not ended."""
+def tell(session: Session, case: Case, text: str, notice: dict[str, Any], *, now: datetime) -> None:
+    """Say something of a case to its customer, where there is a way to reach them."""
+    conversation = _conversation(session, case)
+    if conversation is None:
+        return
+    is_pushed = conversation.channel in PUSH_CHANNELS
+    data = {"notice": notice} if is_pushed else None
+    append(session, conversation, Author.SYSTEM, text, now=now, kind="event", data=data)
+
+
+def notice_of(case: Case, about: str, note: str, now: datetime) -> dict[str, Any]:
+    """The same in pieces, for a channel that has a form for such news."""
+    return {
+        "about": about,
+        "number": case.number,
+        "status": case.status,
+        "need": case.need[:100],
+        "note": note,
+        "due": case.due_at.isoformat(),
+        "at": now.isoformat(),
+    }
+
+
+def _conversation(session: Session, case: Case) -> Conversation | None:
+    """The customer's newest conversation, unless it has ended where nothing is pushed."""
     if case.customer_id is None:
         return None
     return session.scalar(
         select(Conversation)
         .where(
             Conversation.customer_id == case.customer_id,
-            Conversation.status != ConversationStatus.RESOLVED,
+            (Conversation.status != ConversationStatus.RESOLVED)
+            | Conversation.channel.in_(PUSH_CHANNELS),
         )
         .order_by(Conversation.created_at.desc())
         .limit(1)

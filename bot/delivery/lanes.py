@@ -21,7 +21,7 @@ from bot.conversations.changes import note_delivery
 from bot.conversations.models import Conversation, Customer, Message
 from bot.delivery.channel import Batch, Failed, Held, Outcome, Parcel, Retry, Sent
 from bot.delivery.models import DeliveryState, Lane, Outgoing
-from bot.delivery.outbox import announce
+from bot.delivery.outbox import announce, hurry
 from bot.delivery.views import delivery_view
 
 logger = logging.getLogger(__name__)
@@ -150,6 +150,8 @@ def record(
     session.flush()
     _announce_states(session, [each for each in rows if each.state != WAITING or each.attempts])
     _give_back(session, customer, again_at, now)
+    if again_at is not None and any(_has_own_way(each) for each in rows):
+        hurry(session, customer.id, again_at)
     return True
 
 
@@ -270,6 +272,10 @@ def _put_off(row: Outgoing, outcome: Retry, now: datetime, draw: Draw) -> dateti
         # No earlier than the channel asked for, and not all at that moment.
         seconds = outcome.after_seconds + pause(1, draw)
     return now + timedelta(seconds=seconds)
+
+
+def _has_own_way(row: Outgoing) -> bool:
+    return row.state == WAITING and row.attempts > 0 and bool(row.message.data.get("notice"))
 
 
 def _settle(row: Outgoing, outcome: Outcome, now: datetime) -> None:

@@ -39,6 +39,8 @@ def enqueue(
         return
     session.flush()
     put_in_lane(session, conversation.customer_id, message.channel, now=now)
+    if message.data.get("notice"):
+        hurry(session, conversation.customer_id, now)
     session.add(
         Outgoing(
             message_id=message.id,
@@ -48,6 +50,16 @@ def enqueue(
             state=DeliveryState.WAITING,
             created_at=now,
         )
+    )
+
+
+def hurry(session: Session, customer_id: int, at: datetime) -> None:
+    """Look at a held lane all the same: something in it has another way to go."""
+    session.execute(
+        update(Lane)
+        .where(Lane.customer_id == customer_id, Lane.held, Lane.lease.is_(None))
+        .values(due_at=at)
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -23,6 +23,7 @@ from bot.wechat.choices import Choice, offer
 from bot.wechat.codes import Act
 from bot.wechat.fetching import fetch_media
 from bot.wechat.links import link_to_message
+from bot.wechat.noticing import Noticer
 from bot.wechat.planner import Item, Send, numbered, plan
 from bot.wechat.splitting import MOST_BYTES, split
 from bot.wechat.tokens import TokenUnavailable
@@ -48,6 +49,7 @@ class WeChatChannel:
         database: Database,
         clock: Callable[[], datetime],
         storage: Storage,
+        noticer: Noticer | None = None,
         between_seconds: float = _BETWEEN_SECONDS,
     ) -> None:
         self._account = account
@@ -56,6 +58,7 @@ class WeChatChannel:
         self._clock = clock
         self._storage = storage
         self._between_seconds = between_seconds
+        self._noticer = noticer
         self._menus = True
         self._paused_until: datetime | None = None
         self._no_token_helps = False
@@ -63,6 +66,10 @@ class WeChatChannel:
 
     async def deliver(self, batch: Batch) -> Sequence[Outcome]:
         """Send as much of a batch as Tencent allows; one outcome for each parcel dealt with."""
+        outcomes = await self._deliver(batch)
+        return await self._noticer.instead(batch, outcomes) if self._noticer else outcomes
+
+    async def _deliver(self, batch: Batch) -> Sequence[Outcome]:
         now = self._clock()
         if self._paused_until is not None and now < self._paused_until:
             return [Retry((self._paused_until - now).total_seconds(), "configuration")]

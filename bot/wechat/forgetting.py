@@ -20,7 +20,7 @@ from bot.conversations.models import (
 )
 from bot.delivery.models import DeliveryState, Outgoing
 from bot.enterprises.membership import forget_member
-from bot.wechat.models import WeChatChoice, WeChatDelivery, WeChatWindow
+from bot.wechat.models import WeChatChoice, WeChatConsent, WeChatDelivery, WeChatWindow
 
 
 def open_conversations(session: Session, openid: str) -> list[Conversation]:
@@ -69,6 +69,7 @@ def forget(session: Session, openid: str, *, now: datetime) -> list[str]:
         update(Turn).where(Turn.conversation_id.in_(theirs)).values(entities=[], slots={})
     )
     session.execute(delete(WeChatChoice).where(WeChatChoice.customer_id == customer.id))
+    session.execute(delete(WeChatConsent).where(WeChatConsent.customer_id == customer.id))
     session.execute(delete(WeChatWindow).where(WeChatWindow.customer_id == customer.id))
     session.execute(
         update(WeChatDelivery)

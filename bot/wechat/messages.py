@@ -102,17 +102,17 @@ class TemplateDone:
 
 @dataclass(frozen=True)
 class ConsentChanged:
-    """Which templates the customer accepts from now on, and which not."""
+    """Of which templates the customer takes one more message, and of which none any more."""
 
     accepted: tuple[str, ...] = ()
-    rejected: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class SubscriptionSent:
-    """What became of subscription messages: template and Tencent's error number."""
+    """What became of subscription messages: template, Tencent's id and its error number."""
 
-    results: tuple[tuple[str, str], ...]
+    results: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -257,21 +257,28 @@ def _template_done(fields: Fields) -> Content:
 
 
 def _consent(fields: Fields) -> Content:
-    said = [
-        (_text(each, "TemplateId"), _text(each, "SubscribeStatusString").lower())
-        for name in ("SubscribeMsgPopupEvent", "SubscribeMsgChangeEvent")
-        for each in _list(fields.get(name))
-    ]
+    # Saying no to a question takes nothing back; switching on in the settings gives nothing.
     return ConsentChanged(
-        tuple(template for template, answer in said if answer == "accept"),
-        tuple(template for template, answer in said if answer == "reject"),
+        _answered(fields.get("SubscribeMsgPopupEvent"), "accept"),
+        _answered(fields.get("SubscribeMsgChangeEvent"), "reject"),
+    )
+
+
+def _answered(event: Any, answer: str) -> tuple[str, ...]:
+    return tuple(
+        _text(each, "TemplateId")
+        for each in _list(event)
+        if _text(each, "SubscribeStatusString").lower() == answer
     )
 
 
 def _subscription_sent(fields: Fields) -> Content:
     results = _list(fields.get("SubscribeMsgSentEvent"))
     return SubscriptionSent(
-        tuple((_text(each, "TemplateId"), _text(each, "ErrorCode")) for each in results)
+        tuple(
+            (_text(each, "TemplateId"), _text(each, "MsgID"), _text(each, "ErrorCode"))
+            for each in results
+        )
     )
 
 

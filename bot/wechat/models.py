@@ -94,6 +94,19 @@ class StationScan(Base):
     scanned_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class WeChatConsent(Base):
+    """How many messages of a template a customer has agreed to and not had yet."""
+
+    __tablename__ = "wechat_consents"
+
+    customer_id: Mapped[int] = mapped_column(
+        ForeignKey("customers.id"), primary_key=True, autoincrement=False
+    )
+    template_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    left: Mapped[int]
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class WeChatToken(Base):
     """The access token of an account, shared by all processes; one of them renews it.
 

@@ -32,7 +32,7 @@ from bot.enterprises.words import Act, Wish
 from bot.errors import PayloadNotOffered
 from bot.resources.stations import spoken_distance, station_card, stations_near
 from bot.responses import Responses
-from bot.wechat import windows
+from bot.wechat import consents, windows
 from bot.wechat.choices import SCORE, chosen
 from bot.wechat.forgetting import forget, open_conversations
 from bot.wechat.menu import SAID_BY_MENU
@@ -131,6 +131,9 @@ class Receiver:
             return Taken(remove=self._farewell(session, callback.openid, now))
         if isinstance(content, Unknown) and content.is_event:
             logger.info("wechat_unknown kind=%s", content.kind)
+            return NOTHING
+        if isinstance(content, consents.NEWS):
+            consents.take_note(session, callback, now=now)
             return NOTHING
         if not isinstance(content, _CONCERNS_US):
             return NOTHING

@@ -8,12 +8,14 @@ from typing import Any
 
 from sanic import Blueprint, Sanic
 
-from bot.settings import Settings
+from bot.settings import ROOT, Settings
 from bot.sweeps import Sweep
 from bot.wechat import modes
 from bot.wechat.account import account_of
 from bot.wechat.api import WeChatApi
 from bot.wechat.channel import WeChatChannel
+from bot.wechat.notices import load_templates
+from bot.wechat.noticing import Noticer
 from bot.wechat.passive import PassiveReplies
 from bot.wechat.receiving import Receiver, drop_old_deliveries, has_old_deliveries
 from connectors.wechat.callback import blueprint as callback
@@ -33,7 +35,9 @@ def set_up(app: Sanic[Any, Any], settings: Settings, clock: Callable[[], datetim
     if account is None:
         return
     api = WeChatApi(account, context.database, clock)
-    channel = WeChatChannel(account, api, context.database, clock, context.attachments)
+    templates = load_templates(settings.wechat_notices, ROOT)
+    noticer = Noticer(account, api, context.database, clock, templates) if templates else None
+    channel = WeChatChannel(account, api, context.database, clock, context.attachments, noticer)
     context.wechat_channel = channel
     context.wechat_passive = PassiveReplies(
         account, context.database, context.bell, clock, context.responses

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections import Counter
 from collections.abc import Callable
@@ -36,6 +37,8 @@ class User:
     received_at: list[datetime] = field(default_factory=list)
     acted_at: datetime | None = None
     typing_until: datetime | None = None
+    consents: Counter[str] = field(default_factory=Counter)
+    notices: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -44,6 +47,7 @@ class Switches:
 
     always: int = 0  # every call to custom/send answers this number
     once: list[int] = field(default_factory=list)  # the next calls answer these
+    notices: int = 0  # every template or subscription message answers this number
     no_menus: bool = False
     forget_tokens: bool = False  # every token is refused with 40001
     away: bool = False  # no usable answer at all
@@ -63,6 +67,9 @@ class Tencent:
         self.calls: Counter[str] = Counter()
         self.tokens: dict[str, datetime] = {}
         self.media: dict[str, bytes] = {}
+        # The fields of each template, by its id.
+        self.templates: dict[str, list[str]] = {}
+        self.client_ids: dict[str, int] = {}
         self.menu: dict[str, Any] | None = None
         self.codes: list[dict[str, Any]] = []
         self.switches = Switches()
@@ -287,12 +294,76 @@ async def create_code(tencent: Tencent, request: web.Request) -> dict[str, Any]:
     return {"ticket": f"gQ/{scene}==", "url": f"http://weixin.qq.com/q/{scene}"}
 
 
+async def template_send(tencent: Tencent, request: web.Request) -> dict[str, Any]:
+    """A template message: to followers only, each ``client_msg_id`` once."""
+    body, user = await _notice(tencent, request)
+    if not user.follows:
+        raise Refusal(43004, "require subscribe")
+    once = str(body.get("client_msg_id", ""))
+    if once and once in tencent.client_ids:
+        return {"errcode": 0, "errmsg": "ok", "msgid": tencent.client_ids[once]}
+    message_id = 200228332 + len(user.notices)
+    tencent.client_ids[once] = message_id
+    user.notices.append(body)
+    return {"errcode": 0, "errmsg": "ok", "msgid": message_id}
+
+
+async def bizsend(tencent: Tencent, request: web.Request) -> dict[str, Any]:
+    """A subscription message: uses one consent up."""
+    body, user = await _notice(tencent, request)
+    if not user.consents[body["template_id"]]:
+        raise Refusal(43101, "user refuse to accept the msg")
+    user.consents[body["template_id"]] -= 1
+    user.notices.append(body)
+    return {"errcode": 0, "errmsg": "ok"}
+
+
+async def _notice(tencent: Tencent, request: web.Request) -> tuple[dict[str, Any], User]:
+    tencent.check_token(request)
+    body = await body_of(request)
+    if tencent.switches.notices:
+        raise Refusal(tencent.switches.notices, "as told")
+    user = tencent.users.get(str(body.get("touser", "")))
+    if user is None:
+        raise Refusal(40003, "invalid openid")
+    wanted = tencent.templates.get(str(body.get("template_id", "")))
+    if wanted is None:
+        raise Refusal(40037, "invalid template_id")
+    data = body.get("data") or {}
+    for name in wanted:
+        value = data.get(name, {}).get("value")
+        kind = name.rstrip("0123456789")
+        if not isinstance(value, str) or not re.fullmatch(FIELD_RULES[kind], value):
+            raise Refusal(47003, f"argument invalid! data.{name}.value invalid")
+    return body, user
+
+
+# What Tencent documents of each kind of field.
+_DAY, _HOUR = r"\d{4}年\d{1,2}月\d{1,2}日", r"\d{2}:\d{2}"
+FIELD_RULES = {
+    "thing": r".{1,20}",
+    "number": r"[\d.-]{1,32}",
+    "letter": r"[A-Za-z]{1,32}",
+    "symbol": r"[^\w\s]{1,5}",
+    "character_string": r"[!-~]{1,32}",
+    "time": rf"({_DAY} )?{_HOUR}",
+    "date": _DAY,
+    "amount": r"\D?\d{1,10}(\.\d+)?元?",
+    "phone_number": r"[\d+() -]{1,17}",
+    "car_number": r"[\u4e00-\u9fffA-Z0-9]{1,8}",
+    "name": r"[\u4e00-\u9fff]{1,10}|[A-Za-z .'-]{1,20}",
+    "phrase": r"[\u4e00-\u9fff]{1,5}",
+}
+
+
 ROUTES: dict[str, Callable[[Tencent, web.Request], Any]] = {
     "stable_token": stable_token,
     "message/custom/send": custom_send,
     "message/custom/typing": typing,
     "media/upload": upload,
     "media/get": download,
+    "message/template/send": template_send,
+    "message/subscribe/bizsend": bizsend,
     "menu/create": create_menu,
     "qrcode/create": create_code,
 }

@@ -4,7 +4,8 @@ import { element } from "/static/dom.js";
 import { wordsFor } from "./refused.js";
 
 const REASONS = {
-  user_refuses: "客户已取消关注或拒收", content_refused: "内容被渠道拒绝", window_closed: "超过渠道的回复时限", passive_mode: "公众号没有主动发消息的权限",
+  user_refuses: "客户已取消关注或拒收", content_refused: "内容被渠道拒绝", window_closed: "超过渠道的回复时限", no_consent: "客户没有同意接收通知", field_rule: "内容不合模板的规则",
+  passive_mode: "公众号没有主动发消息的权限",
   quota_used: "渠道允许的条数已用完", channel_timeout: "渠道没有应答", channel_error: "渠道出错",
   interrupted: "发送途中中断", no_address: "没有客户的地址", busy: "渠道繁忙", staff_put_off: "工作人员选择等待",
 };

@@ -137,7 +137,7 @@ def read(text: str) -> Callback:
                 "<SubscribeStatusString>reject</SubscribeStatusString></List>"
                 "</SubscribeMsgPopupEvent>",
             ),
-            ConsentChanged(("a",), ("b",)),
+            ConsentChanged(("a",)),
         ),
         (
             event(
@@ -145,7 +145,7 @@ def read(text: str) -> Callback:
                 "<SubscribeMsgSentEvent><List><TemplateId>a</TemplateId><ErrorCode>0</ErrorCode>"
                 "</List></SubscribeMsgSentEvent>",
             ),
-            SubscriptionSent((("a", "0"),)),
+            SubscriptionSent((("a", "", "0"),)),
         ),
         (event("something_new"), Unknown("something_new", True)),
     ],
