@@ -6,9 +6,10 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import (
@@ -112,6 +113,9 @@ class Database:
             self._readers = self._readers.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+        # SQLite has one writer at a time; who finds it busy sleeps and tries again, and may find it
+        # busy for seconds. Waiting in line for it here, within this process, is fair.
+        self._line: AbstractContextManager[object] = nullcontext() if self.is_shared else Lock()
         self.announce: Callable[[set[str]], None] | None = None
         self._pool = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="unit-of-work")
 
@@ -123,7 +127,7 @@ class Database:
         """
         info = {"owner": self.owner}
         with UnitOfWork(self.engine, expire_on_commit=False, info=info) as session:
-            with session.begin():
+            with self._line, session.begin():
                 yield session
             topics: set[str] = session.info.get("topics", set())
             if topics and self.announce is not None:
