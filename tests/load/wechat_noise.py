@@ -26,6 +26,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from sqlalchemy import func, select
 from yarl import URL
 
+from bench.measure import percentile
 from bot import logs
 from bot.conversations.brain import Answer, Question, Reply
 from bot.conversations.models import Author, Message
@@ -70,7 +71,7 @@ class Findings:
     problems: list[str] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)
     may_be_stored: set[int] = field(default_factory=set)
-    slowest: float = 0.0
+    took: list[tuple[float, str]] = field(default_factory=list)
     seconds: float = 0.0
     memory: list[int] = field(default_factory=list)
     deliveries: int = 0
@@ -98,6 +99,7 @@ def platform(database: Database) -> Iterator[Served]:
             settings, database, QuietBrain(), FakeFaq(), lambda: datetime.now(UTC), name=name
         )
         with served(app) as running:
+            running._loop.call_soon_threadsafe(app.ctx.senders.start)
             yield running
 
 
@@ -137,7 +139,7 @@ async def _one(session: ClientSession, url: str, sent: Input, findings: Findings
     except (TimeoutError, ClientError, OSError) as error:
         findings.problems.append(f"{sent.number} {sent.what}: {type(error).__name__}")
         return
-    findings.slowest = max(findings.slowest, time.monotonic() - began)
+    findings.took.append((time.monotonic() - began, sent.what))
     findings.kinds[sent.what] += 1
     is_echo = sent.method == "GET" and status == 200
     answer = "success" if is_echo or (status, body) == (200, b"success") else f"{status} {body!r}"
@@ -199,7 +201,10 @@ def main() -> int:
             found = fuzz(running, database, arguments.inputs, arguments.seed)
         database.close()
     terminal.say(f"{arguments.inputs} inputs in {found.seconds:.0f} s, seed {arguments.seed}")
-    terminal.say(f"answers: {dict(found.answers)}; slowest {found.slowest * 1000:.0f} ms")
+    p99 = percentile([seconds for seconds, _ in found.took], 0.99)
+    slowest, what = max(found.took)
+    terminal.say(f"answers: {dict(found.answers)}")
+    terminal.say(f"p99 {p99 * 1000:.0f} ms, slowest {slowest * 1000:.0f} ms ({what})")
     terminal.say(f"acknowledged {len(found.may_be_stored)}, kept {found.deliveries} deliveries")
     megabytes = [round(each / 1e6) for each in found.memory]
     terminal.say(f"memory {megabytes[0]} MB when warm, {megabytes[-1]} MB at the end")
