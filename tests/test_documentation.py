@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
+from bot.wechat.notices import load_templates
 from tests.test_architecture import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,24 @@ def test_settings_table_is_the_settings_object() -> None:
         for each in fields(Settings)
     }
     assert written == real
+
+
+def section(heading: str) -> str:
+    """One section of the README."""
+    return README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def test_every_setting_of_wechat_is_explained_where_an_account_is_connected() -> None:
+    names = {each.name for each in fields(Settings) if each.name.startswith("wechat_")}
+    # Only the stand-in needs another address.
+    names = names - {"wechat_api_base"} | {"public_url", "secret_key"}
+    assert [name for name in names if f"`{name.upper()}" not in section("接入微信公众号")] == []
+
+
+def test_the_written_notices_are_what_the_program_reads(tmp_path: Path) -> None:
+    example = section("接入微信公众号").partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "notices.yml").write_text(example, "utf-8")
+    assert set(load_templates("notices.yml", tmp_path)) == {"progress"}
 
 
 def test_import_table_is_the_enforced_one() -> None:
