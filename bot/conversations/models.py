@@ -54,7 +54,8 @@ class Customer(Base):
 
     ``address`` is where a push channel reaches them (never logged: it names a person), and
     ``last_contact_at`` when they last wrote there. ``seen_cursor`` is the newest line of the change
-    feed that their client is known to have; ``paced_at`` belongs to ``pace``.
+    feed that their client is known to have; ``paced_at`` belongs to ``pace``,
+    ``erased_at`` and ``erased_by_id`` to ``bot.privacy``.
     """
 
     __tablename__ = "customers"
@@ -68,6 +69,8 @@ class Customer(Base):
     last_contact_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     seen_cursor: Mapped[int] = mapped_column(default=0)
     paced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    erased_by_id: Mapped[int | None]
 
 
 class Conversation(Base):

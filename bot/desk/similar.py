@@ -20,7 +20,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.conversations.fallback import ASKS_FOR_PERSON
-from bot.conversations.models import Author, Conversation, ConversationStatus, Message
+from bot.conversations.models import Author, Conversation, ConversationStatus, Customer, Message
 from bot.desk.masking import masked
 from knowledge.postings import Postings, Scores
 
@@ -149,7 +149,12 @@ def _latest(session: Session) -> list[Conversation]:
     )
     query = (
         select(Conversation)
-        .where(Conversation.status == ConversationStatus.RESOLVED, by_staff)
+        .join(Customer, Customer.id == Conversation.customer_id)
+        .where(
+            Conversation.status == ConversationStatus.RESOLVED,
+            Customer.erased_at.is_(None),
+            by_staff,
+        )
         .order_by(Conversation.created_at.desc())
         .limit(MOST_EPISODES)
     )

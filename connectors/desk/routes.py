@@ -16,6 +16,7 @@ from connectors.desk.mentions import blueprint as mentions
 from connectors.desk.pages import blueprint as pages
 from connectors.desk.postponing import blueprint as postponing
 from connectors.desk.presence import blueprint as presence
+from connectors.desk.privacy import blueprint as privacy
 from connectors.desk.search import blueprint as search
 from connectors.desk.sessions import blueprint as sessions
 from connectors.desk.supervision import blueprint as supervision
@@ -39,5 +40,6 @@ blueprint = Blueprint.group(
     postponing,
     supervision,
     board,
+    privacy,
     typing,
 )

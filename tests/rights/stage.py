@@ -247,6 +247,7 @@ REQUESTS: dict[str, Callable[[], Asked]] = {
     f"POST /api/desk/conversations/{_C}/transfer #group": lambda: Asked({"to": "group:ip"}),
     "GET /api/desk/presence/log #of_bob": lambda: Asked(query={"username": "bob"}),
     f"POST /api/desk/conversations/{_C}/attachments": _upload,
+    f"POST /api/desk/conversations/{_C}/erase_customer": lambda: Asked({"name": "?"}),
     f"POST /api/desk/conversations/{_C}/postpone": lambda: Asked({"until": "next_day"}),
     f"POST /api/desk/conversations/{_C}/resolve": lambda: Asked({"outcome": "已答复"}),
     f"POST /api/desk/conversations/{_C}/transfer": lambda: Asked({"to": "carol"}),
@@ -264,6 +265,8 @@ OTHERWISE = {
     # No handshake: a WebSocket that is asked for in the ordinary way.
     "GET /api/desk/live": 426,
     f"GET /api/widget/conversations/{_C}/live": 426,
+    # Whoever has the right must still name the customer.
+    f"POST /api/desk/conversations/{_C}/erase_customer": 422,
     # No Rasa here.
     "GET /readyz": 503,
 }

@@ -130,6 +130,7 @@ RIGHTS: dict[str, str] = {
     "GET /wechat/messages/<message_id:str>": "--- --- ---",
     # Supervision.
     f"POST /api/desk/conversations/{_C}/take_over": SUPERVISING,
+    f"POST /api/desk/conversations/{_C}/erase_customer": SUPERVISING,
     "GET /api/desk/refusals": SUPERVISING,
     "POST /api/desk/colleagues/<username:str>/capacity": SUPERVISING,
 }

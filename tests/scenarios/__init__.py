@@ -1,6 +1,6 @@
 """Situations that other products fell over; a test here carries its situation's number.
 
-(45 is in ``tests/connectors/test_widget_feedback.py``.)
+(44 is in ``tests/bot/test_erasing.py``, 45 in ``tests/connectors/test_widget_feedback.py``.)
 
 What has no test yet, or only half of one:
 
@@ -10,6 +10,5 @@ no.  situation                                      why
 39   two entries that differ by spaces or width     console of the knowledge base
 40   a few bad rows in a large import               console of the knowledge base
 41   one customer asks the same many times          console of the knowledge base
-44   customer wants to be forgotten                 nothing can be erased yet
 ==== ============================================== ===========================================
 """

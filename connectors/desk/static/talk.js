@@ -122,7 +122,7 @@ export class Talk {
     for (const event of detail.events) this.timeline.addEvent(event);
     if (detail.feedback) this.timeline.addEvent({ ...detail.feedback, transition: "feedback" });
     for (const message of detail.messages) this.timeline.add(message);
-    for (const part of [this.side, this.enterprise, this.suggestions, this.similar, this.cases]) part.show(detail);
+    for (const part of [this.side, this.enterprise, this.erasing, this.suggestions, this.similar, this.cases]) part.show(detail);
     this.composer.take(this.#id, detail.drafts);
     showReach(document.querySelector("[data-reach]"), detail.reach);
     this.showHead();

@@ -3,6 +3,7 @@
 import { Storage } from "/static/storage.js";
 import { Board } from "./board.js";
 import { Confirm, TransferDialog } from "./asking.js";
+import { Erasing } from "./erasing.js";
 import { Offers } from "./offers.js";
 import { PostponeDialog } from "./postponing.js";
 import { Presence } from "./presence.js";
@@ -20,6 +21,7 @@ export class Team {
     this.sounds = new Sounds(document, { storage: new Storage(`desk.${staff.username}.`) });
     this.supervises = SUPERVISES.has(staff.role);
     this.staff = staff;
+    this.erasing = new Erasing(document, { api, say, supervises: this.supervises });
     this.work = work;
     this.offers = new Offers(root, {
       api,

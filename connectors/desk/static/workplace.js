@@ -67,7 +67,7 @@ export class Workplace {
     });
     Object.assign(this, column);
     this.aids = new Assistance(root, { api: aids, me: staff, work: this, say });
-    Object.assign(this.talk, { similar: this.aids.similar, enterprise: this.aids.enterprise });
+    Object.assign(this.talk, { similar: this.aids.similar, enterprise: this.aids.enterprise, erasing: team.erasing });
   }
 
   /** The lists that are always known, and the conversation that was open before a reload. */
