@@ -42,6 +42,11 @@ class Customer:
         self._news = asyncio.Event()
         self._late: list[asyncio.Task[None]] = []
 
+    @property
+    def has_more_to_say(self) -> bool:
+        """Whether the customer has not said everything yet."""
+        return len(self.sent) < self._messages
+
     async def live(self) -> None:
         """The whole of the customer's day."""
         opened = await self._caller.call("POST", "/api/widget/conversations", {})

@@ -34,6 +34,7 @@ from tests.running import Platform, running_platform
 
 # What is killed: the words in its command line, and its name in the report.
 VICTIMS = {"-m connectors": "web", "components.serve": "rasa", "rasa_sdk": "actions"}
+FEWEST_KILLS = 20
 STAFF = ("staff1", "staff2", "admin")
 
 
@@ -46,6 +47,8 @@ class Result:
     deliveries: int = 0
     longest_silence: float = 0.0
     killed: Counter[str] = field(default_factory=Counter)
+    # A process that dies when everybody has finished proves nothing.
+    killed_at_work: int = 0
     staff: Counter[str] = field(default_factory=Counter)
     troubles: Counter[str] = field(default_factory=Counter)
     turns: Counter[str] = field(default_factory=Counter)
@@ -80,7 +83,7 @@ async def soak(
     callers = [Caller(platform.url, chance, result.troubles) for _ in STAFF]
     members = [Member(name, caller, chance) for name, caller in zip(STAFF, callers, strict=True)]
     working = [asyncio.create_task(each.work()) for each in members]
-    killing = asyncio.create_task(_kill(platform, kills, seconds, result, chance))
+    killing = asyncio.create_task(_kill(platform, kills, seconds, result, chance, people))
     telling = asyncio.create_task(_tell(people, result))
     try:
         await asyncio.gather(*(each.live() for each in people))
@@ -104,7 +107,12 @@ async def soak(
 
 
 async def _kill(
-    platform: Platform, kills: int, seconds: float, result: Result, chance: Random
+    platform: Platform,
+    kills: int,
+    seconds: float,
+    result: Result,
+    chance: Random,
+    people: list[Customer],
 ) -> None:
     """Kill one process after the other, whichever; the same kind not before it is back."""
     for _ in range(kills):
@@ -114,6 +122,7 @@ async def _kill(
             await asyncio.sleep(0.2)
         os.kill(chance.choice(pids), signal.SIGKILL)
         result.killed[VICTIMS[words]] += 1
+        result.killed_at_work += any(each.has_more_to_say for each in people)
 
 
 async def _settle(people: list[Customer], seconds: float = 60) -> None:
@@ -144,6 +153,17 @@ def turns_by_outcome(url: str) -> Counter[str]:
         ).all()
     engine.dispose()
     return Counter({f"{status} {failure or 'rasa'}": count for status, failure, count in rows})
+
+
+def staff_replies(url: str) -> int:
+    """How many replies of staff are stored, each once."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        stored = connection.execute(
+            text("SELECT count(*) FROM messages WHERE author = 'staff' AND NOT private")
+        ).scalar_one()
+    engine.dispose()
+    return int(stored)
 
 
 def audited(url: str) -> tuple[int, str]:
@@ -194,6 +214,11 @@ def main() -> int:
                 )
             )
             result.turns = turns_by_outcome(platform.database_url)
+            stored = staff_replies(platform.database_url)
+            if stored < result.staff["replied"]:
+                result.problems.append(f"{result.staff['replied'] - stored} replies of staff lost")
+            if result.killed_at_work < min(wanted.kills, FEWEST_KILLS):
+                result.problems.append("too few processes were killed while people were talking")
             code, said = audited(platform.database_url)
     return _report(result, code, said)
 
