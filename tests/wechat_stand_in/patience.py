@@ -73,7 +73,10 @@ class Impatient:
         if answer.text in ("", "success"):
             return None
         text = read_reply(answer.content, self.phone.keys, self.phone.openid)
-        self.phone.inbox.append({"msgtype": "text", "text": {"content": text}})
+        tencent = self.phone.tencent
+        user = tencent.user(self.phone.openid)
+        user.inbox.append({"msgtype": "text", "text": {"content": text}})
+        user.received_at.append(tencent.clock())
         return text
 
 
