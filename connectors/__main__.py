@@ -41,7 +41,11 @@ def main() -> None:
     faq = load_faq_service()
     faq.warm_up()
     faq.keep_fresh()
-    app = create_app(settings, database, brain, faq)
+    try:
+        app = create_app(settings, database, brain, faq)
+    except SettingsError as error:
+        # A file that a setting names is read no earlier.
+        sys.exit(str(error))
     app.run(
         host=settings.host,
         port=settings.port,

@@ -36,7 +36,7 @@ from bot.enterprises.membership import forget_member
 from bot.errors import Conflict
 from bot.feedback.models import ConversationFeedback, FreeFeedback, MessageFeedback
 from bot.staff.models import Staff
-from bot.wechat.models import WeChatChoice, WeChatDelivery, WeChatWindow
+from bot.wechat.models import WeChatChoice, WeChatConsent, WeChatDelivery, WeChatWindow
 
 GONE = "［已按客户要求删除］"
 _UNSENT = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.SENDING)
@@ -179,6 +179,7 @@ def _erase_ways(session: Session, customer: Customer, now: datetime) -> None:
     """Where and as whom they could be reached; whoever comes again is somebody new."""
     statements = (
         delete(WeChatChoice).where(WeChatChoice.customer_id == customer.id),
+        delete(WeChatConsent).where(WeChatConsent.customer_id == customer.id),
         delete(WeChatWindow).where(WeChatWindow.customer_id == customer.id),
         update(WeChatDelivery)
         .where(WeChatDelivery.customer_id == customer.id)

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from bot.cases.models import Case, CaseStatus
 from bot.cases.progress import advance
 from bot.cases.service import open_case
-from bot.conversations.models import Conversation
+from bot.conversations.models import Conversation, Customer
 from bot.database import Database
 from bot.delivery.models import DeliveryState, Outgoing
+from bot.privacy.erasing import _erase_ways
 from bot.settings import Settings
 from bot.wechat.models import WeChatConsent
 from tests.connectors.serving import Served
@@ -276,6 +277,18 @@ def test_consents_go_with_the_customer(web: Served, xiaochen: Phone, database: D
     popup(xiaochen)
     assert count(database, WeChatConsent) == 1
     xiaochen.does("unsubscribe", "<EventKey></EventKey>")
+    assert count(database, WeChatConsent) == 0
+
+
+@subscriptions
+def test_consents_go_with_an_erased_customer(
+    web: Served, xiaochen: Phone, database: Database, clock: FakeClock
+) -> None:
+    xiaochen.writes("你好")
+    popup(xiaochen)
+    with database.writing() as session:
+        customer = session.scalars(select(Customer)).one()
+        _erase_ways(session, customer, clock())
     assert count(database, WeChatConsent) == 0
 
 
