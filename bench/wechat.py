@@ -181,7 +181,7 @@ def measure(platform: Platform, tencent: Tencent, rate: float, seconds: float) -
 def main() -> int:
     """Start everything, measure, and write the result."""
     parser = argparse.ArgumentParser(prog="python -m bench.wechat")
-    parser.add_argument("--rate", type=float, default=20.0, help="deliveries a second")
+    parser.add_argument("--rate", type=float, default=10.0, help="deliveries a second")
     parser.add_argument("--seconds", type=float, default=30.0, help="of each phase")
     parser.add_argument("--postgresql", action="store_true", help="and two web processes")
     arguments = parser.parse_args()

@@ -13,7 +13,7 @@ from sanic.response import empty, text
 from bot.errors import ServiceError
 from bot.wechat.account import Account
 from bot.wechat.crypto import Refused, Signed, check_query, open_envelope
-from bot.wechat.messages import Callback, Text, read_callback
+from bot.wechat.messages import Callback, read_callback
 from bot.wechat.passive import PassiveReplies
 from bot.wechat.reading import LARGEST_BODY, Fields, read_fields
 from bot.wechat.receiving import Receiver, Taken
@@ -52,8 +52,6 @@ async def receive(request: Request) -> HTTPResponse:
         callback = _callback(request, account)
     except Refused as refused:
         return _refusal(refused)
-    if isinstance(callback.content, Text):
-        context.turns.foresee(callback.content.text[:2000])
     try:
         # Whoever hangs up meanwhile must not keep the turn from being run.
         taken = await asyncio.shield(_store(context, callback))
