@@ -23,6 +23,7 @@ from actions.halves import answer_both
 from actions.instruments import asks_about_verification, tell_about
 from actions.said import Said, active_form
 from actions.standards import LookUpStandard
+from actions.stations import tell_stations
 from bot.faq.aspects import aspects_in
 from bot.faq.followups import (
     about_wish,
@@ -81,6 +82,8 @@ class AnswerFollowup(Doing):
     async def act(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, said: Said, here: Context
     ) -> list[EventType]:
+        if (told := await tell_stations(dispatcher, said, here)) is not None:
+            return told
         if asks_about_case(tracker, said):
             return _tell_of_case(dispatcher, tracker, said, here)
         if (both := answer_both(dispatcher, said, here)) is not None:

@@ -6,12 +6,13 @@ import pytest
 from rasa_sdk import Action
 
 from actions.context import Context
+from actions.followups import AnswerFollowup
 from actions.institutions import FindInstitution
 from actions.questions import AnswerQuestion, Refuse
 from tests.actions.acting import do, heard
 
 # Whatever the classifier makes of the words.
-ACTIONS = [AnswerQuestion, FindInstitution, Refuse]
+ACTIONS = [AnswerQuestion, AnswerFollowup, FindInstitution, Refuse]
 
 
 @pytest.mark.parametrize("action", ACTIONS)
