@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from bot.conversations.announcements import Announcements
 from bot.conversations.models import Conversation, ConversationStatus, HandoffReason
 from bot.conversations.offers import accept_offer, offer_to
+from bot.conversations.reasons import why_asked
 from bot.conversations.transitions import (
     Transition,
     held_by,
@@ -76,7 +77,8 @@ class Handoff:
             conversation: The conversation.
             reason: Words for the desk, or a ``HandoffReason``.
             now: The present moment.
-            kind: Why, for reports; if it is not given, what ``reason`` names.
+            kind: Why, for reports; if it is not given, what ``reason`` names, and for a customer
+                who asks, what led to it (``reasons``).
 
         Raises:
             WrongStatus: The conversation is resolved.
@@ -84,6 +86,8 @@ class Handoff:
         if conversation.status in (QUEUED, STAFF):
             return
         kind = kind or HandoffReason.of(reason)
+        if kind is HandoffReason.CUSTOMER_ASKED:
+            kind = why_asked(session, conversation)
         groups = load_groups(session, self.hours)
         standing = standing_at_the_end(session, conversation.category, groups, now=now)
         is_open = groups.of(conversation.category).hours.is_open(now)
