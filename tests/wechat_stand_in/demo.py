@@ -51,6 +51,11 @@ class Demo:
         app.router.add_post("/picture", self._picture)
         return app
 
+    def close(self) -> None:
+        """Let go of the phones' connections."""
+        for phone in self._phones.values():
+            phone.client.close()
+
     async def _page(self, _request: web.Request) -> web.Response:
         template = Environment(autoescape=True).from_string(_read("phone.html"))
         page = template.render(platform=self._platform, menu=self._tencent.menu["button"])
