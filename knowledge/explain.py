@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -84,7 +85,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="说明检索结果的由来")
     parser.add_argument("question", help="客户的问题")
     parser.add_argument(
-        "--on", type=date.fromisoformat, required=True, help="按哪一天的规定，如 2026-11-24"
+        "--on",
+        type=date.fromisoformat,
+        default=datetime.now(ZoneInfo("Asia/Shanghai")).date(),
+        help="按哪一天的规定，如 2026-11-24；不写就是今天",
     )
     options = parser.parse_args()
     index = FaqIndex.build(load_entries(), Embedder(load_encoders()))
