@@ -12,12 +12,18 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge import entities, standard_numbers
+from knowledge import entities, standard_numbers, subjects
 from knowledge.vocabulary import RESOURCES_FOLDER
 
 # How far apart two texts are that name different things of a kind. Another standard is another
 # question; another product often falls under the same rule.
-_DISTANCES = {"standard_number": 3.0, "instrument": 1.0, "product": 1.0}
+_DISTANCES = {
+    "standard_number": 3.0,
+    "instrument": 1.0,
+    "product": 1.0,
+    "subject": 1.0,
+    "action": 1.0,
+}
 
 Mention = tuple[str, str]
 
@@ -28,7 +34,7 @@ def mentions(text: str) -> set[Mention]:
     A standard stands without its year, and together with the international
     standard it adopts: who asks about ISO 9001 means GB/T 19001 too.
     """
-    found: set[Mention] = set()
+    found: set[Mention] = subjects.named_in(text)
     for entity in entities.find(text):
         if entity.type == "standard_number":
             trunk = standard_numbers.trunk(entity.value)
