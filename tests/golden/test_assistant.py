@@ -33,7 +33,8 @@ INTENT_ACCURACY = 0.85
 CATEGORY_STRICT = 0.87
 CATEGORY_LENIENT = 0.89
 OUT_OF_SCOPE_RECALL = 0.90
-ANSWERED_RIGHT = 0.53
+# Lower since an answer needs a chance of 0.35: fewer are right, and half as many are wrong.
+ANSWERED_RIGHT = 0.47
 # And ceilings, three points above.
 FALSE_ALARMS = 0.04
 ANSWERED_WRONG = 0.06
