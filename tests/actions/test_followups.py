@@ -14,7 +14,7 @@ from actions.standards import LookUpStandard
 from tests.actions.acting import do, heard
 
 CCC, PRESSURE = "certification-ccc-process", "metrology-pressure-gauge"
-TRADEMARK, FEES, PATENT = "ip-trademark-process-2019", "ip-trademark-fees", "ip-patent-duration"
+TRADEMARK, FEES, PATENT = "ip-trademark-process-2019", "ip-trademark-fees", "ip-patent-process"
 
 
 def two(text: str, *halves: tuple[str, list[tuple[str, float]]], **more: Any) -> Tracker:
