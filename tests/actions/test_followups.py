@@ -14,7 +14,7 @@ from actions.standards import LookUpStandard
 from tests.actions.acting import do, heard
 
 CCC, PRESSURE = "certification-ccc-process", "metrology-pressure-gauge"
-TRADEMARK, FEES, PATENT = "ip-trademark-process-2019", "ip-trademark-fees", "ip-patent-process"
+TRADEMARK, FEES, PATENT = "ip-trademark-process-2019", "ip-trademark-fees", "ip-patent-duration"
 
 
 def two(text: str, *halves: tuple[str, list[tuple[str, float]]], **more: Any) -> Tracker:
@@ -78,7 +78,7 @@ def test_an_entry_made_for_both_questions_is_said_once(here: Context) -> None:
         ("policy-hightech-conditions", "有什么好处呢", "policy-hightech-benefit"),
         ("brand-local-award", "要交钱吗", "brand-award-free"),
         (PRESSURE, "那卡尺呢", "metrology-calipers"),
-        (TRADEMARK, "那专利呢", PATENT),
+        (TRADEMARK, "那专利呢", "ip-patent-process"),
         (TRADEMARK, "那个人的呢", "ip-trademark-personal"),
         ("other-forklift", "换成电梯呢", "other-elevator"),
         ("ip-patent-fees", "那商标呢", FEES),
