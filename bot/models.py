@@ -11,4 +11,5 @@ import bot.enterprises.models
 import bot.feedback.models
 import bot.resources.models
 import bot.staff.models
-import bot.wechat.models  # noqa: F401
+import bot.wechat.models
+import bot.wecom.models  # noqa: F401

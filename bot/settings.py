@@ -84,6 +84,17 @@ class Settings:
     wechat_notices: str = _setting(
         "", "工单进度与到期通知用的模板，一个 YAML 文件；不填则不在 48 小时之外发通知"
     )
+    wecom_corp_id: str = _setting("", "微信客服所属企业的企业 ID；各项不填则不开通微信客服")
+    wecom_kf_secret: str = _setting("", "可调用微信客服接口的自建应用的 Secret", secret=True)
+    wecom_token: str = _setting(
+        "", "与企业微信“接收事件服务器”一致的 Token；轮换期间写两个，新的在前", secret=True
+    )
+    wecom_encoding_aes_key: str = _setting(
+        "", "与企业微信一致的 EncodingAESKey，43 位；轮换期间写两个", secret=True
+    )
+    wecom_api_base: str = _setting(
+        "https://qyapi.weixin.qq.com", "企业微信接口的地址；演练时指向替身"
+    )
     wechat_replay_window_seconds: int = _setting(
         300, "微信回调的时间戳与本机时间最多相差的秒数；0 不检查，供重放录制的消息"
     )
@@ -175,6 +186,7 @@ def _check_wechat(settings: Settings) -> None:
     for name, address in (
         ("PUBLIC_URL", settings.public_url),
         ("WECHAT_API_BASE", settings.wechat_api_base),
+        ("WECOM_API_BASE", settings.wecom_api_base),
     ):
         if address and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", address):
             raise SettingsError(f"{name} 应是以 http:// 或 https:// 开头的网址。")
@@ -189,8 +201,21 @@ def _check_wechat(settings: Settings) -> None:
         raise SettingsError("WECHAT_TOKEN 与 WECHAT_ENCODING_AES_KEY 最多各写两个。")
     if settings.wechat_reply_mode not in ("active", "passive"):
         raise SettingsError("WECHAT_REPLY_MODE 应为 active 或 passive。")
+    _check_wecom(settings)
     if settings.wechat_replay_window_seconds < 0:
         raise SettingsError("WECHAT_REPLAY_WINDOW_SECONDS 不能小于 0。")
+
+
+def _check_wecom(settings: Settings) -> None:
+    if settings.wecom_corp_id and not re.fullmatch(r"[A-Za-z0-9]{6,32}", settings.wecom_corp_id):
+        raise SettingsError("WECOM_CORP_ID 应为字母和数字，例如 ww 开头的 18 位。")
+    tokens, keys = listed(settings.wecom_token), listed(settings.wecom_encoding_aes_key)
+    if not all(re.fullmatch(r"[A-Za-z0-9]{3,32}", each) for each in tokens):
+        raise SettingsError("WECOM_TOKEN 应为 3 到 32 位字母和数字。")
+    if not all(re.fullmatch(r"[A-Za-z0-9]{43}", each) for each in keys):
+        raise SettingsError("WECOM_ENCODING_AES_KEY 应为 43 位字母和数字，与企业微信后台一致。")
+    if len(keys) > 2 or len(tokens) > 2:
+        raise SettingsError("WECOM_TOKEN 与 WECOM_ENCODING_AES_KEY 最多各写两个。")
 
 
 def listed(value: str) -> list[str]:

@@ -45,6 +45,8 @@ from connectors.desk.routes import blueprint as desk
 from connectors.health import blueprint as health
 from connectors.wechat.callback import PATH as WECHAT_CALLBACK
 from connectors.wechat.routes import set_up as set_up_wechat
+from connectors.wecom.callback import PATH as KF_CALLBACK
+from connectors.wecom.routes import set_up as set_up_wecom
 from connectors.widget.access import Owners
 from connectors.widget.routes import blueprint as widget
 
@@ -126,6 +128,7 @@ def create_app(
     app.blueprint(desk)
     app.blueprint(attachments)
     set_up_wechat(app, settings, clock)
+    set_up_wecom(app, settings, clock)
     app.static("/static", _STATIC, name="static")
     app.on_response(_protect)
     app.error_handler.add(ServiceError, _service_error)
@@ -181,7 +184,7 @@ async def _service_error(request: Request, error: ServiceError) -> HTTPResponse:
 
 
 def _too_large(request: Request, _error: PayloadTooLarge) -> HTTPResponse:
-    if request.path == WECHAT_CALLBACK:
+    if request.path in (WECHAT_CALLBACK, KF_CALLBACK):
         # Like everything else that is wrong there.
         return empty(403)
     error = TooLarge()

@@ -155,6 +155,15 @@ def current_conversation(session: Session, conversation: Conversation) -> Conver
     return session.scalars(_newest_of(conversation.customer_id)).one()
 
 
+def open_one(
+    session: Session, customer: Customer, conversation: Conversation, *, now: datetime
+) -> Conversation:
+    """The conversation itself, or the next of this customer if it is over."""
+    if conversation.status != ConversationStatus.RESOLVED:
+        return conversation
+    return _new_conversation(session, customer, now)
+
+
 def record_incoming(
     session: Session,
     conversation_id: str,
@@ -186,9 +195,7 @@ def record_incoming(
     if customer.channel not in PUSH_CHANNELS:
         # Where the far side never repeats what was refused, everything is taken.
         keep_pace(session, customer, now=now)
-    conversation = current_conversation(session, conversation)
-    if conversation.status == ConversationStatus.RESOLVED:
-        conversation = _new_conversation(session, customer, now)
+    conversation = open_one(session, customer, current_conversation(session, conversation), now=now)
     message = append(
         session,
         conversation,

@@ -13,7 +13,7 @@ from bot.conversations.models import Author, Conversation, Customer, Message
 from bot.delivery.models import DeliveryState, Lane, Outgoing
 
 # Channels that have to be called; the widget asks by itself and needs no parcel.
-PUSH_CHANNELS = frozenset({"wechat"})
+PUSH_CHANNELS = frozenset({"wechat", "wechat_kf"})
 
 
 def topic(channel: str) -> str:

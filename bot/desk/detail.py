@@ -32,7 +32,7 @@ from bot.feedback.service import latest_score
 from bot.staff.hours import WorkingHours
 from bot.staff.models import Staff
 from bot.wechat.scenes import station_of
-from bot.wechat.windows import reach_view
+from bot.wecom.reach import reach_view
 
 _NOTE_TURNS = 6
 _NOTE_ANSWERS = 3

@@ -37,6 +37,7 @@ from bot.errors import Conflict
 from bot.feedback.models import ConversationFeedback, FreeFeedback, MessageFeedback
 from bot.staff.models import Staff
 from bot.wechat.models import WeChatChoice, WeChatConsent, WeChatDelivery, WeChatWindow
+from bot.wecom.models import KfSession
 
 GONE = "［已按客户要求删除］"
 _UNSENT = (DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.SENDING)
@@ -181,6 +182,7 @@ def _erase_ways(session: Session, customer: Customer, now: datetime) -> None:
         delete(WeChatChoice).where(WeChatChoice.customer_id == customer.id),
         delete(WeChatConsent).where(WeChatConsent.customer_id == customer.id),
         delete(WeChatWindow).where(WeChatWindow.customer_id == customer.id),
+        delete(KfSession).where(KfSession.customer_id == customer.id),
         update(WeChatDelivery)
         .where(WeChatDelivery.customer_id == customer.id)
         .values(customer_id=None, reply=None),

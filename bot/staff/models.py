@@ -18,6 +18,7 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
     COORDINATOR = "coordinator"
+    ELSEWHERE = "elsewhere"  # serves in another system and never signs in here
 
 
 class Presence(StrEnum):

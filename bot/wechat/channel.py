@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.errors import ChannelAway
 from bot.wechat import modes, windows
 from bot.wechat.account import Account
 from bot.wechat.api import WeChatApi
+from bot.wechat.asides import Asides
 from bot.wechat.calls import WeChatAway, WeChatError
 from bot.wechat.carrying import Progress, item_of, what_is_left
 from bot.wechat.choices import Choice, offer
@@ -62,7 +63,7 @@ class WeChatChannel:
         self._menus = True
         self._paused_until: datetime | None = None
         self._no_token_helps = False
-        self._asides: set[asyncio.Task[None]] = set()
+        self._asides = Asides()
 
     async def deliver(self, batch: Batch) -> Sequence[Outcome]:
         """Send as much of a batch as Tencent allows; one outcome for each parcel dealt with."""
@@ -93,14 +94,14 @@ class WeChatChannel:
 
     def is_typing(self, openid: str) -> None:
         """Show the customer that an answer is on its way; whether it works does not matter."""
-        self._aside(self._type(openid))
+        self._asides.do(self._type(openid))
 
     def fetch(self, message_id: str, media_id: str) -> None:
         """Fetch what a customer sent, before Tencent deletes it."""
         work = fetch_media(
             self._api, self._database, self._storage, self._clock, message_id, media_id
         )
-        self._aside(work)
+        self._asides.do(work)
 
     async def code(self, scene: str, seconds: int) -> str:
         """The address of a passing QR code's picture.
@@ -116,13 +117,11 @@ class WeChatChannel:
 
     async def settle(self) -> None:
         """Wait for what goes on beside the sending."""
-        await asyncio.gather(*self._asides, return_exceptions=True)
+        await self._asides.settle()
 
     async def close(self) -> None:
         """Let go of everything."""
-        for task in self._asides:
-            task.cancel()
-        await asyncio.gather(*self._asides, return_exceptions=True)
+        await self._asides.end()
         await self._api.close()
 
     async def _attempt(self, batch: Batch, send: Send, progress: Progress) -> Outcome | None:
@@ -218,18 +217,6 @@ class WeChatChannel:
             await self._api.typing(openid)
         except (WeChatError, WeChatAway, TokenUnavailable) as trouble:
             logger.debug("wechat_typing %s", trouble)
-
-    def _aside(self, work: Coroutine[Any, Any, object]) -> None:
-        async def logged() -> None:
-            try:
-                await work
-            except Exception:
-                # The outermost edge: nobody waits for it.
-                logger.exception("wechat_aside_failed")
-
-        task = asyncio.get_running_loop().create_task(logged())
-        self._asides.add(task)
-        task.add_done_callback(self._asides.discard)
 
 
 def _prepare(

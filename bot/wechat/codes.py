@@ -19,6 +19,7 @@ class Act(StrEnum):
     SPLIT = "split"  # again, once, in smaller parts
     UPLOAD = "upload"  # again, once, with the picture uploaded anew
     IGNORE = "ignore"  # of no consequence
+    LOOK = "look"  # somebody else speaks there: ask once who does
     BUG = "bug"  # we sent something that should never have been sent
 
 

@@ -181,7 +181,7 @@ def read_callback(fields: Fields, app_id: str) -> Callback:
         content = read(fields)
     else:
         name = event or kind or _text(fields, "InfoType")
-        content = Unknown(_name(name), is_event=kind in ("event", ""))
+        content = Unknown(loggable(name), is_event=kind in ("event", ""))
     return Callback(openid, _text(fields, "ToUserName")[:64], _key(fields, app_id, kind), content)
 
 
@@ -205,10 +205,15 @@ def _text(fields: Fields, name: str) -> str:
         return ""
     if not isinstance(value, str):
         raise Refused(f"{name} is not text")
-    return _UNSTORABLE.sub("", value).strip()
+    return storable(value)
 
 
-def _name(kind: str) -> str:
+def storable(text: str) -> str:
+    """Text without what PostgreSQL cannot keep, and without space around it."""
+    return _UNSTORABLE.sub("", text).strip()
+
+
+def loggable(kind: str) -> str:
     """A type as it may stand in a log, where a line break would begin a line of somebody else's."""
     return _NO_NAME.sub("?", kind)[:40]
 
@@ -290,7 +295,7 @@ def _list(value: Any) -> list[Fields]:
 
 
 def _noted(fields: Fields) -> Content:
-    return Noted(_name(_text(fields, "Event").lower()))
+    return Noted(loggable(_text(fields, "Event").lower()))
 
 
 _MESSAGES: dict[str, Callable[[Fields], Content]] = {

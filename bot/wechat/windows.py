@@ -10,6 +10,7 @@ from sqlalchemy import case, update
 from sqlalchemy.orm import Session
 
 from bot.conversations.models import Conversation
+from bot.delivery.outbox import PUSH_CHANNELS
 from bot.wechat.models import WeChatWindow
 from bot.wechat.modes import is_passive
 
@@ -77,7 +78,7 @@ def budget_of(session: Session, customer_id: int, *, now: datetime) -> Budget:
 
 def reach_view(session: Session, conversation: Conversation, *, now: datetime) -> Reach | None:
     """What staff must know before they type; None where a channel has no such limits."""
-    if conversation.channel != "wechat":
+    if conversation.channel not in PUSH_CHANNELS:
         return None
     if conversation.channel == "wechat" and is_passive(session, now=now):
         return {"open": False, "left": 0, "until": None, "passive": True}

@@ -17,6 +17,7 @@ from bot.wechat.messages import Callback, read_callback
 from bot.wechat.passive import PassiveReplies
 from bot.wechat.reading import LARGEST_BODY, Fields, read_fields
 from bot.wechat.receiving import Receiver, Taken
+from connectors.wechat.checks import argument, refusal, signed_by
 from connectors.wechat.passive import answer
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,6 @@ blueprint = Blueprint("wechat_callback")
 
 # Served back as it came, so nothing but what Tencent really sends may come back.
 _ECHO = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_NUMBER = re.compile(r"[0-9]{1,12}")
 
 
 @blueprint.get(PATH)
@@ -38,7 +38,7 @@ async def verify(request: Request) -> HTTPResponse:
     try:
         return text(_echo(request, account), headers={"X-Content-Type-Options": "nosniff"})
     except Refused as refused:
-        return _refusal(refused)
+        return refusal(refused)
 
 
 @blueprint.post(PATH)
@@ -51,7 +51,7 @@ async def receive(request: Request) -> HTTPResponse:
     try:
         callback = _callback(request, account)
     except Refused as refused:
-        return _refusal(refused)
+        return refusal(refused)
     try:
         # Whoever hangs up meanwhile must not keep the turn from being run.
         taken = await asyncio.shield(_store(context, callback))
@@ -100,15 +100,19 @@ def _go_on(context: Any, callback: Callback, taken: Taken) -> None:
 
 
 def _echo(request: Request, account: Account) -> str:
-    signed = _signed(request, account)
-    echo = _arg(request, "echostr")
-    if _arg(request, "msg_signature") and not _arg(request, "signature") and account.is_secure:
+    signed = signed_by(request, account.replay_window_seconds)
+    echo = argument(request, "echostr")
+    if (
+        argument(request, "msg_signature")
+        and not argument(request, "signature")
+        and account.is_secure
+    ):
         # WeCom encrypts it, and wants to see it in plain.
-        given = _arg(request, "msg_signature")
+        given = argument(request, "msg_signature")
         opened = open_envelope(account.pairs, given, signed, echo, account.app_id)
         echo = opened.decode("utf-8", "replace")
     else:
-        check_query(account.pairs, _arg(request, "signature"), signed)
+        check_query(account.pairs, argument(request, "signature"), signed)
     if not _ECHO.fullmatch(echo):
         raise Refused("an echostr of another form")
     return echo
@@ -118,16 +122,16 @@ def _callback(request: Request, account: Account) -> Callback:
     """The cheap checks come first: nothing is parsed that a stranger could have sent."""
     if len(request.body) > LARGEST_BODY:
         raise Refused("too large")
-    signed = _signed(request, account)
-    given = _arg(request, "msg_signature")
+    signed = signed_by(request, account.replay_window_seconds)
+    given = argument(request, "msg_signature")
     # WeCom signs the envelope only; it says more than the query's signature does.
-    if _arg(request, "signature") or not (given and account.is_secure):
-        check_query(account.pairs, _arg(request, "signature"), signed)
+    if argument(request, "signature") or not (given and account.is_secure):
+        check_query(account.pairs, argument(request, "signature"), signed)
     fields = read_fields(request.body)
     if account.is_secure:
         fields = _inner(request, account, signed, fields)
     callback = read_callback(fields, account.app_id)
-    openid = _arg(request, "openid")
+    openid = argument(request, "openid")
     if openid and callback.openid and openid != callback.openid:
         raise Refused("about somebody else")
     return callback
@@ -136,34 +140,8 @@ def _callback(request: Request, account: Account) -> Callback:
 def _inner(request: Request, account: Account, signed: Signed, fields: Fields) -> Fields:
     # What compatible mode puts beside it in plain is signed by nobody and never read.
     encrypted = fields.get("Encrypt")
-    if not isinstance(encrypted, str) or _arg(request, "encrypt_type") not in ("", "aes"):
+    if not isinstance(encrypted, str) or argument(request, "encrypt_type") not in ("", "aes"):
         raise Refused("not encrypted")
-    given = _arg(request, "msg_signature")
+    given = argument(request, "msg_signature")
     opened = open_envelope(account.pairs, given, signed, encrypted.strip(), account.app_id)
     return read_fields(opened)
-
-
-def _signed(request: Request, account: Account) -> Signed:
-    signed = Signed(_arg(request, "timestamp"), _arg(request, "nonce"))
-    window = account.replay_window_seconds
-    if window:
-        if not _NUMBER.fullmatch(signed.timestamp):
-            raise Refused("no timestamp")
-        age = int(request.app.ctx.clock().timestamp()) - int(signed.timestamp)
-        if abs(age) > window:
-            raise Refused("too old, or ahead of time")
-    return signed
-
-
-def _arg(request: Request, name: str) -> str:
-    values = request.args.getlist(name) or []
-    # Twice the same field: which of them was signed?
-    if len(values) > 1:
-        raise Refused("a query field twice")
-    return str(values[0]) if values else ""
-
-
-def _refusal(refused: Refused) -> HTTPResponse:
-    """The same answer for everything that is wrong."""
-    logger.debug("wechat_refused reason=%s", refused)
-    return empty(403)

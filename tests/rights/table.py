@@ -127,6 +127,8 @@ RIGHTS: dict[str, str] = {
     # WeChat: Tencent signs what it calls, and we sign the links we give to its customers.
     "GET /wechat/callback": UNSIGNED,
     "POST /wechat/callback": UNSIGNED,
+    "GET /wechat/kf/callback": UNSIGNED,
+    "POST /wechat/kf/callback": UNSIGNED,
     "GET /wechat/messages/<message_id:str>": "--- --- ---",
     # Supervision.
     f"POST /api/desk/conversations/{_C}/take_over": SUPERVISING,

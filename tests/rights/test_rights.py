@@ -33,7 +33,13 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     database.create_tables()
     # An account that nobody here has the secrets of.
     wechat = {"wechat_app_id": "wx0", "wechat_app_secret": "0" * 32, "wechat_token": "unknown"}
-    settings = Settings(attachment_folder=str(folder / "attachments"), **wechat)  # type: ignore[arg-type]
+    wecom = {"wecom_corp_id": "ww0", "wecom_kf_secret": "0" * 32, "wecom_token": "unknown"}
+    settings = Settings(
+        attachment_folder=str(folder / "attachments"),
+        wecom_encoding_aes_key="0" * 43,
+        **wechat,  # type: ignore[arg-type]
+        **wecom,  # type: ignore[arg-type]
+    )
     app = create_app(
         settings, database, FakeBrain(), FakeFaq(), FakeClock(), name=f"rights-{uuid4().hex}"
     )

@@ -12,12 +12,15 @@ from aiohttp import web
 
 from bot.processes.children import free_port
 from tests.wechat_stand_in.tencent import ROUTES, Tencent
+from tests.wechat_stand_in.wecom import WeCom
 
 
-def application(tencent: Tencent) -> web.Application:
+def application(
+    tencent: Tencent | WeCom, routes: dict[str, Callable[..., Any]] = ROUTES
+) -> web.Application:
     """The API side as an application."""
     app = web.Application(client_max_size=12_000_000)
-    for name, work in ROUTES.items():
+    for name, work in routes.items():
 
         async def handler(
             request: web.Request, work: Callable[..., Any] = work

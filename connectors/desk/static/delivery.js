@@ -7,6 +7,9 @@ const REASONS = {
   user_refuses: "客户已取消关注或拒收", content_refused: "内容被渠道拒绝", window_closed: "超过渠道的回复时限", no_consent: "客户没有同意接收通知", field_rule: "内容不合模板的规则",
   passive_mode: "公众号没有主动发消息的权限",
   quota_used: "渠道允许的条数已用完", channel_timeout: "渠道没有应答", channel_error: "渠道出错",
+  wecom_agent: "企业微信坐席正在接待，这里发不出去", session_ended: "会话在企业微信已结束", session_state: "企业微信暂不允许发送",
+  kf_account_gone: "客服账号已删除", kf_app_closed: "微信客服应用已关闭", kf_no_video_channel: "没有绑定视频号",
+  kf_not_verified: "企业未认证", kf_nobody_logged_in: "企业里没有人登录企业微信", kf_unknown: "微信客服没有送达，原因不明", unknown_customer: "微信客服不认识这位客户",
   interrupted: "发送途中中断", no_address: "没有客户的地址", busy: "渠道繁忙", staff_put_off: "工作人员选择等待",
 };
 const WAYS = {

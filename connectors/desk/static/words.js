@@ -43,7 +43,7 @@ const CASE_KINDS = { message: "留言", complaint: "投诉", follow_up: "低分�
 const CASE_DETAILS = { quantity: "数量", mode: "方式", time: "时间", institution: "机构", target: "投诉对象", undelivered: "未送达的回复", score: "评分", comment: "意见", staff: "服务人员" };
 const CASE_VALUES = { onsite: "现场", delivery: "送检", any: "都可以" };
 const PRESENCES = { available: "在线", away: "离开", away_and_requeue: "离开", offline: "离线" };
-const CHANNELS = { widget: "网页", wechat: "微信" };
+const CHANNELS = { widget: "网页", wechat: "微信", wechat_kf: "微信客服" };
 
 export const CATEGORY_NAMES = Object.fromEntries(Object.entries(CATEGORIES).filter(([code]) => code !== "out_of_scope"));
 export const CHANNEL_NAMES = CHANNELS;

@@ -1,0 +1,1 @@
+"""微信客服's side: the callback that says there is something to read."""
