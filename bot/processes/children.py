@@ -110,6 +110,8 @@ class Child:
             return None
         if self._process is None or self._process.poll() is None:
             return None
+        # Workers of its own may have outlived it, and would keep its port from the next one.
+        self._signal(signal.SIGKILL)
         if now - self._started_at >= STEADY_SECONDS:
             self._pause = FIRST_PAUSE_SECONDS
         self._start_again_at = now + self._pause

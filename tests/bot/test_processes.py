@@ -137,6 +137,19 @@ class TestChild:
         child.stop()
         until(lambda: not is_running(grandchild))
 
+    def test_what_a_killed_child_left_behind_is_gone_before_the_next(
+        self, make: Callable[..., Child]
+    ) -> None:
+        starts = f"import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', '{WAITS}'])"
+        child = make(f"{starts}; print(p.pid, flush=True); p.wait()")
+        child.start()
+        until(lambda: child.program.log_tail().isdigit())
+        left, pid = int(child.program.log_tail()), child.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: child.tend() == -signal.SIGKILL)
+        until(lambda: not is_running(left))
+
     def test_stopping_twice_does_no_harm(self, make: Callable[..., Child]) -> None:
         child = make(WAITS)
         child.start()
