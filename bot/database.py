@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -115,7 +115,7 @@ class Database:
             )
         # SQLite has one writer at a time; who finds it busy sleeps and tries again, and may find it
         # busy for seconds. Waiting in line for it here, within this process, is fair.
-        self._line: AbstractContextManager[object] = nullcontext() if self.is_shared else Lock()
+        self._line = None if self.is_shared else Lock()
         self.announce: Callable[[set[str]], None] | None = None
         self._pool = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="unit-of-work")
 
@@ -127,11 +127,24 @@ class Database:
         """
         info = {"owner": self.owner}
         with UnitOfWork(self.engine, expire_on_commit=False, info=info) as session:
-            with self._line, session.begin():
+            with self._in_line(), session.begin():
                 yield session
             topics: set[str] = session.info.get("topics", set())
             if topics and self.announce is not None:
                 self.announce(topics)
+
+    @contextmanager
+    def _in_line(self) -> Iterator[None]:
+        if self._line is None:
+            yield
+            return
+        # As long as SQLite itself would wait; who waits for ever is asked by nobody why.
+        if not self._line.acquire(timeout=LOCK_WAIT_SECONDS):
+            raise TimeoutError("another unit of work of this process does not end")
+        try:
+            yield
+        finally:
+            self._line.release()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

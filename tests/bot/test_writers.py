@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from sqlalchemy.exc import TimeoutError
 
 from bot.database import Database, next_value
 
@@ -36,3 +37,14 @@ def test_nobody_is_passed_by_many_others(database: Database) -> None:
     assert done == WRITERS * TIMES
     # Each of the others once or twice; SQLite alone lets some wait for a hundred.
     assert max(passed_by) <= 4 * WRITERS
+
+
+@pytest.mark.one_database
+def test_unit_of_work_inside_another_is_an_error_and_no_endless_wait(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.database.LOCK_WAIT_SECONDS", 0.01)
+    with database.writing(), pytest.raises(TimeoutError), database.writing():
+        pytest.fail("both at once")
+    with database.writing() as session:
+        assert next_value(session, "line") == 1

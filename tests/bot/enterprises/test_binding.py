@@ -80,9 +80,10 @@ def test_a_few_wrong_codes_close_the_way_for_this_customer_for_an_hour(
 def test_guessers_together_have_no_more_tries_than_a_few_customers(
     office: Office, xiaolin: Opened, database: Database
 ) -> None:
+    guessers = [office.visitor() for _ in range(MOST_WRONG_TOGETHER // MOST_WRONG)]
     with database.writing() as session:
-        for _ in range(MOST_WRONG_TOGETHER // MOST_WRONG):
-            guesser = office.visitor().conversation.customer_id
+        for each in guessers:
+            guesser = each.conversation.customer_id
             session.add(BindingGuesses(customer_id=guesser, wrong=MOST_WRONG, since=office.clock()))
     code, link = office.gives(), office.gives(way=Way.LINK)
     assert "次数太多" in office.answer(xiaolin, f"绑定 {code}")
