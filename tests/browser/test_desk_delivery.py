@@ -95,6 +95,6 @@ def test_staff_see_when_the_customers_page_has_the_answer(
 
 
 def _reply(desk: Page, text: str) -> None:
-    box = desk.get_by_role("textbox", name="回复客户")
-    box.fill(text)
-    box.press("Enter")
+    desk.get_by_role("textbox", name="回复客户").fill(text)
+    # Waits until the page knows that the conversation is ours; before, nothing is sent.
+    desk.get_by_role("button", name="发送回复").click()
