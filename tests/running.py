@@ -110,7 +110,12 @@ class Visitor:
         """Wait for the next message of an author."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            for message in self.look(wait=1):
+            try:
+                new = self.look(wait=1)
+            except httpx.TransportError:
+                # Whoever served this connection was killed; a browser asks again, too.
+                continue
+            for message in new:
                 if message["author"] == author:
                     return message
         raise AssertionError(f"nothing from {author} in {seconds} s; heard {self.messages}")

@@ -42,7 +42,8 @@ from tests.wechat_stand_in.phone import Keys
 from tests.wechat_stand_in.server import serving
 
 KEYS = Keys("wx0123456789abcdef", "TokenForNoise", "k9NoiseKey00000000000000000000000000000000d")
-LIMIT_SECONDS = 5.0
+# Longer is a hang. What WeChat waits, five seconds, is measured where nothing else runs.
+LIMIT_SECONDS = 20.0
 _AT_ONCE = 6
 _LONGEST_ADDRESS = 7000
 # What a process takes and keeps once it has warmed up: caches of the database and of SQL.
