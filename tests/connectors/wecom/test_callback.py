@@ -183,6 +183,7 @@ class TestNotices:
         assert (answer.status_code, answer.content) == (500, b"")
         assert taken(xiaochen.deliver(delivery))
 
+    @pytest.mark.one_database
     @settings(
         max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
