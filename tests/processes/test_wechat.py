@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,11 +40,14 @@ class Run:
     tencent: Tencent
     folder: Path
     began: dict[Path, int]
+    connections: ExitStack
 
     def phone(self, openid: str) -> Phone:
-        """Somebody's phone."""
+        """Somebody's phone, connected until the run ends."""
         keys = Keys(APP_ID, TOKEN, ENCODING_AES_KEY)
-        return Phone(self.tencent, keys, f"{self.platform.url}/wechat/callback", openid)
+        phone = Phone(self.tencent, keys, f"{self.platform.url}/wechat/callback", openid)
+        self.connections.enter_context(phone.client)
+        return phone
 
     def written(self) -> str:
         """Everything all processes have logged since."""
@@ -83,8 +87,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
             WECHAT_ENCODING_AES_KEY=ENCODING_AES_KEY,
             WECHAT_API_BASE=api,
         ) as platform,
+        ExitStack() as connections,
     ):
-        yield Run(platform, tencent, folder, began)
+        yield Run(platform, tencent, folder, began, connections)
 
 
 def until(condition: Callable[[], object], seconds: float = 20) -> None:
