@@ -81,19 +81,25 @@ _NEXT_VALUES = text(
 
 
 class UnitOfWork(Session):
-    """A session in which what is locked is also read anew.
+    """A session in which what is locked is also read anew, and its key is not locked.
 
     SQLAlchemy by itself gives back a record that the session knows already as it was first read,
     though another process may have changed it before the lock was granted.
+
+    PostgreSQL holds up whoever stores a row that refers to a record locked ``FOR UPDATE``. So a
+    change of the feed, stored by somebody who holds the feed's counter, would wait for a
+    conversation whose holder waits for the counter. ``FOR NO KEY UPDATE`` keeps other writers
+    out just as well, and nobody changes keys here.
     """
 
 
 @event.listens_for(UnitOfWork, "do_orm_execute")
-def _read_what_is_locked(state: ORMExecuteState) -> None:
-    if (
-        isinstance(state.statement, GenerativeSelect)
-        and state.statement._for_update_arg is not None
-    ):
+def _lock_and_read_anew(state: ORMExecuteState) -> None:
+    if not isinstance(state.statement, GenerativeSelect):
+        return
+    lock = state.statement._for_update_arg
+    if lock is not None:
+        lock.key_share = True
         state.update_execution_options(populate_existing=True)
 
 

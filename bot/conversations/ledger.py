@@ -115,8 +115,7 @@ def conversation_at(
     customer = session.scalars(
         select(Customer)
         .where(Customer.channel == channel, Customer.address == address)
-        # Not stronger: what refers to the customer must not wait, or PostgreSQL meets deadlocks.
-        .with_for_update(key_share=True)
+        .with_for_update()
     ).one()
     newest = session.scalar(_newest_of(customer.id))
     return customer, newest or _new_conversation(session, customer, now)

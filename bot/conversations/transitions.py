@@ -205,10 +205,7 @@ def lock_staff(session: Session, staff_id: int) -> Staff:
     Whoever gives somebody a conversation takes this lock first: how many one holds is counted,
     and two who count at the same time would both find room.
     """
-    # Not against those who merely name the person in a record of theirs.
-    return session.scalars(
-        select(Staff).where(Staff.id == staff_id).with_for_update(key_share=True)
-    ).one()
+    return session.scalars(select(Staff).where(Staff.id == staff_id).with_for_update()).one()
 
 
 def _withdraw_offer(session: Session, conversation_id: str, now: datetime) -> None:

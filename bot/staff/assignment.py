@@ -147,7 +147,7 @@ class Assignment:
     def _desks(self, session: Session, now: datetime, *, lock: bool) -> list[Desk]:
         present = select(Staff).where(*routable(now)).order_by(Staff.id)
         if lock:
-            present = present.with_for_update(key_share=True)
+            present = present.with_for_update()
         members = session.scalars(present.execution_options(populate_existing=True)).all()
         holders = session.execute(
             select(Conversation.staff_id, func.count())

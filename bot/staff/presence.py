@@ -57,9 +57,7 @@ def set_presence(
     requeued: list[str] = []
     if presence not in _KEEPS:
         requeued = requeue_all(session, staff, handoff, now=now, reason=cause)
-    before = session.scalar(
-        select(Staff.presence).where(Staff.id == staff.id).with_for_update(key_share=True)
-    )
+    before = session.scalar(select(Staff.presence).where(Staff.id == staff.id).with_for_update())
     changed = before != presence
     values: dict[str, Any] = {"presence": presence}
     if cause == CHOSEN:
@@ -194,7 +192,7 @@ class Absence:
         _lock_held(session, Conversation.staff_id.in_(gone))
         # Asked again under the lock: somebody may have come back this very moment.
         locking = select(Staff).where(*self._gone(now)).order_by(Staff.id)
-        for staff in session.scalars(locking.with_for_update(key_share=True)).all():
+        for staff in session.scalars(locking.with_for_update()).all():
             set_presence(session, staff, Presence.OFFLINE, self.handoff, now=now, cause=VANISHED)
 
     def _hears(self, now: datetime) -> bool:

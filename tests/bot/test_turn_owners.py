@@ -8,13 +8,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bot.conversations.bell import Bell, Watch
 from bot.conversations.brain import Answer, Reply
-from bot.conversations.changes import topic
+from bot.conversations.changes import note_seen, topic
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import Opened, messages_of
 from bot.conversations.models import Author, Conversation, Turn, TurnStatus
@@ -114,6 +114,22 @@ def test_delivery_that_looked_while_the_turn_ended_begins_no_second_one(
             # What is locked is what counts, not what was known of it before.
             assert begin_turn(looking, known.id, now=clock()) is None
             assert known.answered_seq == 2
+
+
+@pytest.mark.one_database
+@pytest.mark.postgres
+def test_news_of_a_conversation_that_somebody_holds_does_not_wait(
+    postgresql: PostgresDatabases, clock: FakeClock
+) -> None:
+    """Whoever stores it has the feed's counter, for which the holder may wait in turn."""
+    with postgresql.empty() as database:
+        with database.writing() as session:
+            opened = xiaolin(session, clock)
+        with database.writing() as holding:
+            holding.get_one(Conversation, opened.conversation.id, with_for_update=True)
+            with database.writing() as session:
+                session.execute(text("SET LOCAL lock_timeout = '1s'"))
+                note_seen(session, session.get_one(Conversation, opened.conversation.id), 1)
 
 
 def test_process_that_beats_keeps_its_turns(
