@@ -16,16 +16,14 @@ async def wait_for_changes(
     topics: tuple[str, ...],
     read: Callable[[Session], Page],
     seconds: float,
-    lazily: tuple[str, ...] = (),
 ) -> Page:
     """The changes ``read`` finds now, or as soon as a topic is announced, or none in time.
 
-    Listening begins before reading, so that a change between the two is not missed. The topics
-    in ``lazily`` wake every two seconds at most.
+    Listening begins before reading, so that a change between the two is not missed.
     """
     context = request.app.ctx
     deadline = asyncio.get_running_loop().time() + seconds
-    async with context.bell.listening(*topics, lazily=lazily) as rung:
+    async with context.bell.listening(*topics) as rung:
         while True:
             rung.clear()
             page: Page = await context.database.read(read)

@@ -32,8 +32,6 @@ logger = logging.getLogger(__name__)
 # How long a notification may take before the feed itself is asked, and how soon one tries again
 # when the database is away.
 LOOK_SECONDS = 1.0
-# Fifty desks that look for nothing cost a fifth of a core at this rate.
-LAZY_SECONDS = 2.0
 # Between the name of a topic and a word that is passed on with it.
 WORD = "|"
 _MOST_WORDS = 20
@@ -43,7 +41,7 @@ class Bell:
     """Wakes those who wait for news; what is new they read from the feed."""
 
     def __init__(self) -> None:
-        self._listeners: dict[str, set[asyncio.Event | _Patient]] = defaultdict(set)
+        self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._hearers: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news: _News | None = None
@@ -79,29 +77,27 @@ class Bell:
                     heard.put_nowait(word)
 
     @asynccontextmanager
-    async def listening(
-        self, *names: str, lazily: tuple[str, ...] = ()
-    ) -> AsyncIterator[asyncio.Event]:
-        """Listen for topics; begin before reading the feed, so that nothing falls between.
-
-        Args:
-            names: Topics that wake at once.
-            lazily: Topics that wake every two seconds at most.
-        """
+    async def listening(self, *names: str) -> AsyncIterator[asyncio.Event]:
+        """Listen for topics; begin before reading the feed, so that nothing falls between."""
         event = asyncio.Event()
-        patient = _Patient(event)
-        heard: list[tuple[str, asyncio.Event | _Patient]] = [(name, event) for name in names]
-        heard += [(name, patient) for name in lazily]
-        for name, each in heard:
-            self._listeners[name].add(each)
+        for name in names:
+            self.listen(name, event)
         try:
             yield event
         finally:
-            patient.cancel()
-            for name, each in heard:
-                self._listeners[name].discard(each)
-                if not self._listeners[name]:
-                    del self._listeners[name]
+            for name in names:
+                self.leave(name, event)
+
+    def listen(self, name: str, event: asyncio.Event) -> None:
+        """Set this event, too, when the topic is announced; a second time nothing changes."""
+        self._listeners[name].add(event)
+
+    def leave(self, name: str, event: asyncio.Event) -> None:
+        """Set it no longer; it need not have listened."""
+        listeners = self._listeners.get(name, set())
+        listeners.discard(event)
+        if not listeners:
+            self._listeners.pop(name, None)
 
     @asynccontextmanager
     async def hearing(self, name: str) -> AsyncIterator[asyncio.Queue[str]]:
@@ -114,26 +110,6 @@ class Bell:
             self._hearers[name].discard(heard)
             if not self._hearers[name]:
                 del self._hearers[name]
-
-
-class _Patient:
-    """Passes a ring on after a while, together with all that came meanwhile."""
-
-    def __init__(self, event: asyncio.Event) -> None:
-        self._event = event
-        self._timer: asyncio.TimerHandle | None = None
-
-    def set(self) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(LAZY_SECONDS, self._pass_on)
-
-    def cancel(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _pass_on(self) -> None:
-        self._timer = None
-        self._event.set()
 
 
 class _News:

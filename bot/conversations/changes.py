@@ -21,9 +21,8 @@ from bot.database import last_of_next_values
 from bot.delivery.states import States, states_on
 from bot.staff.models import Role, Staff
 
-# Wakes everybody at the desk: at once, or within two seconds for what few of them can see.
+# Wakes everybody at the desk.
 DESK = "desk"
-DESK_LATER = "desk:later"
 _ANSWERABLE = (Role.SUPERVISOR, Role.ADMIN)
 # The channel of PostgreSQL's NOTIFY, and how much of a payload it takes (8,000 bytes in all).
 NEWS = "assistant_news"
@@ -52,6 +51,11 @@ def topic(customer_id: int) -> str:
 def desk_topic(staff_id: int) -> str:
     """The name under which news in the conversations of a member of staff is announced."""
     return f"desk:{staff_id}"
+
+
+def watch_topic(conversation_id: str) -> str:
+    """The name under which news in one conversation is announced to those who watch it."""
+    return f"watch:{conversation_id}"
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,9 @@ def note_delivery(
 ) -> None:
     """Tell the desk how far messages have come: state and reason by message id."""
     _note(session, conversation, type="delivery", data={"messages": states}, for_customer=False)
+    if any(each["state"] == "failed" for each in states.values()):
+        # Somebody must decide what becomes of it, and it may be nobody's conversation.
+        session.info["topics"].add(DESK)
 
 
 def note_waiting(session: Session, conversation: Conversation, standing: dict[str, Any]) -> None:
@@ -129,10 +136,10 @@ def _at_the_desk(conversation: Conversation, kind: str) -> set[str]:
     """Whom a change wakes: with fifty people, waking all of them each time costs too much."""
     if kind not in _SEEN_BY_HOLDER or conversation.status == ConversationStatus.QUEUED:
         return {DESK}
-    # Who watches somebody else's conversation sees it a little later.
+    watching = {watch_topic(conversation.id)}
     if conversation.staff_id is None:
-        return {DESK_LATER}
-    return {desk_topic(conversation.staff_id), DESK_LATER}
+        return watching
+    return {desk_topic(conversation.staff_id), *watching}
 
 
 def _pending(session: Session) -> list[tuple[SessionTransaction | None, Change]]:

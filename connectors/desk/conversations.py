@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from bot.conversations import desk
 from bot.conversations.changes import (
     DESK,
-    DESK_LATER,
     Page,
     changes_for_desk,
     desk_topic,
+    watch_topic,
 )
 from bot.conversations.ledger import cleaned
 from bot.conversations.models import Conversation, ConversationStatus
@@ -58,8 +58,8 @@ async def changes(request: Request) -> HTTPResponse:
     topics: tuple[str, ...] = (DESK,)
     if seconds:
         staff = await request.app.ctx.database.read(reader, request)
-        topics = (DESK, desk_topic(staff.id))
-    found = await wait_for_changes(request, topics, read, seconds, lazily=(DESK_LATER,))
+        topics = (DESK, desk_topic(staff.id), *([watch_topic(watched)] if watched else []))
+    found = await wait_for_changes(request, topics, read, seconds)
     return json({"changes": found.changes, "cursor": found.cursor})
 
 

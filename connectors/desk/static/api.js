@@ -9,6 +9,7 @@ const LONGEST_KEPT = 15_000;
 export class DeskApi {
   #token = "";
   #watched = null;
+  #socket = null;
   #waiting = null;
 
   constructor(address, { onExpired }) {
@@ -83,6 +84,7 @@ export class DeskApi {
   watch(id) {
     if (this.#watched === id) return;
     this.#watched = id;
+    this.#tell();
     this.#waiting?.abort();
   }
 
@@ -109,7 +111,13 @@ export class DeskApi {
   openSocket() {
     const url = new URL(`${this.address}/live`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
-    return new WebSocket(url);
+    this.#socket = new WebSocket(url);
+    this.#socket.addEventListener("open", () => this.#tell());
+    return this.#socket;
+  }
+
+  #tell() {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ watch: this.#watched }));
   }
 
   async #call(method, path, body, signal = AbortSignal.timeout(15_000), isSecond = false) {
