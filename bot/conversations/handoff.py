@@ -86,11 +86,11 @@ class Handoff:
         if conversation.status in (QUEUED, STAFF):
             return
         kind = kind or HandoffReason.of(reason)
-        if kind is HandoffReason.CUSTOMER_ASKED:
-            kind = why_asked(session, conversation)
         groups = load_groups(session, self.hours)
         standing = standing_at_the_end(session, conversation.category, groups, now=now)
         is_open = groups.of(conversation.category).hours.is_open(now)
+        if kind is HandoffReason.CUSTOMER_ASKED:
+            kind = why_asked(session, conversation, is_open=is_open)
         if is_open and standing.position > self.limits.queue:
             self._lines.say(session, conversation, now, "utter_system_queue_full")
             return
@@ -105,6 +105,12 @@ class Handoff:
         )
         move(session, conversation, wanted, now=now)
         self._lines.tell_place(session, conversation, now)
+
+    def raise_alarm(self, session: Session, conversation: Conversation, *, now: datetime) -> None:
+        """Queue a conversation whose words a person must see, and say whom to call at once."""
+        if conversation.status == BOT:
+            self._lines.say(session, conversation, now, "utter_system_alarm")
+        self.request_handoff(session, conversation, HandoffReason.SENSITIVE, now=now)
 
     def accept(
         self, session: Session, conversation_id: str, staff: Staff, *, now: datetime

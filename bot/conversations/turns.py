@@ -30,6 +30,7 @@ from bot.conversations.models import (
     Turn,
     TurnStatus,
 )
+from bot.conversations.reasons import is_alarming
 from bot.conversations.turn_owners import (
     BEAT_SECONDS,
     LOOK_SECONDS,
@@ -172,7 +173,20 @@ def finish_turn(
         )
     if answer.handoff_reason:
         handoff.request_handoff(session, conversation, answer.handoff_reason, now=now)
+    elif _is_alarming(session, turn):
+        handoff.raise_alarm(session, conversation, now=now)
     return Finished(TurnStatus.ANSWERED, more)
+
+
+def _is_alarming(session: Session, turn: Turn) -> bool:
+    said = session.scalars(
+        select(Message.text).where(
+            Message.conversation_id == turn.conversation_id,
+            Message.author == Author.CUSTOMER,
+            Message.seq.between(turn.first_seq, turn.last_seq),
+        )
+    )
+    return any(map(is_alarming, said))
 
 
 class TurnRunner:
