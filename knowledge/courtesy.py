@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
-_GREETING = r"(?:老师)?[您你]好(?:老师)?(?=\W|请|想|咨询|麻烦)"
+_GREETING = r"(?:老师)?[您你]好(?:老师)?(?=\W|请|想|咨询|麻烦)|(?:hi|hey|hello)(?![a-z])"
 _ASKING = (
     r"请[问教](?:一下)?|(?:麻烦|想|我想)?(?:问|咨询|了解)一下"
     r"|(?:我们公司|我们|我)?想(?:问|咨询|了解)(?=\W)"
 )
-_OPENING = re.compile(rf"^(?:(?:{_GREETING}|{_ASKING})\W*)+")
+_OPENING = re.compile(rf"^(?:(?:{_GREETING}|{_ASKING})\W*)+", re.IGNORECASE)
 _ENDING = re.compile(
-    r"[\s，,。！!、；;]+(?:谢谢|多谢|感谢|谢了|麻烦了|急|在线等|求解答|求助)[了您啊]*[\s。！!]*$"
+    r"[\s，,。！!、；;]+(?:谢谢|多谢|感谢|谢了|麻烦了|急|在线等|求解答|求助"
+    r"|thx|thanks?|thank you|pls|please|asap)[了您啊]*[\s。.！!]*$",
+    re.IGNORECASE,
 )
 
 

@@ -23,6 +23,7 @@ from knowledge.aspects import AspectTable, asked_in
 from knowledge.calibration import CHANCE, Calibration, load_calibration
 from knowledge.compared import Comparison, Part, rank
 from knowledge.encoders import Embedder, Vectors
+from knowledge.english import in_chinese
 from knowledge.entries import Entry
 from knowledge.fields import NOTHING, Field, Layout, Rows
 from knowledge.homophones import Homophones
@@ -147,8 +148,8 @@ class FaqIndex:
         return self._embedder.vectors(text)
 
     def readable(self, text: str) -> str:
-        """Return a text with words that were typed by their sound put right."""
-        return self._homophones.corrected(text)
+        """Return a text in Chinese, with words that were typed by their sound put right."""
+        return self._homophones.corrected(in_chinese(text))
 
     def entry(self, entry_id: str) -> Entry:
         """Return an entry by its id; a KeyError says that there is none."""

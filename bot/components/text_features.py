@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from knowledge.courtesy import without_courtesy
+from knowledge.english import in_chinese
 from knowledge.plain import plain
 from knowledge.sounds import readings, relaxed
 
@@ -36,9 +37,9 @@ def grams(text: str) -> Counter[str]:
     """All sequences of one to three characters of what is asked, and of two or three sounds.
 
     Case, width, traditional forms, spaces and punctuation make no difference, nor does what is
-    said for politeness.
+    said for politeness, or an English word in place of the Chinese one.
     """
-    letters = "".join(filter(str.isalnum, plain(without_courtesy(text))))
+    letters = "".join(filter(str.isalnum, plain(without_courtesy(in_chinese(text)))))
     found = Counter(
         letters[start : start + length]
         for length in range(1, _LONGEST_GRAM + 1)
