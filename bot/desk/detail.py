@@ -27,7 +27,7 @@ from bot.desk.enterprise import enterprise_panel
 from bot.desk.people import person_of
 from bot.desk.rows import customer_name, rows
 from bot.errors import ConversationNotFound
-from bot.feedback.models import ConversationFeedback
+from bot.feedback.models import ConversationFeedback, MessageFeedback
 from bot.feedback.service import latest_score
 from bot.staff.hours import WorkingHours
 from bot.staff.models import Staff
@@ -82,7 +82,7 @@ def conversation_detail(
 def _events(
     session: Session, conversation: Conversation, hours: WorkingHours, now: datetime
 ) -> list[dict[str, Any]]:
-    """What happened, in its order: changes of status, promises that ran short, puttings off."""
+    """What happened, in its order: changes of status, promises, puttings off, thumbs."""
     query = (
         select(StatusEvent, Staff)
         .join(Staff, Staff.id == StatusEvent.staff_id, isouter=True)
@@ -92,8 +92,24 @@ def _events(
     moved = [_event(event, staff) for event, staff in session.execute(query)]
     promises = _promises(session, conversation, hours, now)
     put_off = postponements_of(session, conversation.id)
+    thumbs = _thumbs(session, conversation.id)
     # Sorting is stable: of the same moment, the change of status comes first.
-    return sorted([*moved, *promises, *put_off], key=lambda each: str(each["happened_at"]))
+    return sorted([*moved, *promises, *put_off, *thumbs], key=lambda each: str(each["happened_at"]))
+
+
+def _thumbs(session: Session, conversation_id: str) -> list[dict[str, Any]]:
+    """Which answers of the bot helped and which did not, and what was missing."""
+    query = select(MessageFeedback).where(MessageFeedback.conversation_id == conversation_id)
+    return [
+        {
+            "transition": "thumb",
+            "which": each.message_id,
+            "helpful": each.helpful,
+            "comment": each.comment,
+            "happened_at": each.given_at.isoformat(),
+        }
+        for each in session.scalars(query)
+    ]
 
 
 def _event(event: StatusEvent, staff: Staff | None) -> dict[str, Any]:

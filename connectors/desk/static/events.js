@@ -21,6 +21,7 @@ const WORDS = {
   woken: ({ cause }) => (cause === "due" ? "稍后处理的时间到了" : "恢复处理"),
   resolve: ({ staff, reason }) => `${staffName(staff)}结束服务${reason ? ` · 办理结果：${reason}` : ""}`,
   feedback: ({ score, comment }) => `客户评分 ${score} 分${comment ? `：${comment}` : ""}`,
+  thumb: ({ helpful, comment }) => `客户认为机器人的答复${helpful ? "有帮助" : "没有帮助"}${comment ? `：${comment}` : ""}`,
   sla_warning: ({ which }) => `△ ${PROMISES[which]}临近承诺时限`,
   sla_breached: ({ which }) => `▲ ${PROMISES[which]}超过承诺时限`,
 };

@@ -8,10 +8,17 @@ from typing import Any
 import httpx
 from sqlalchemy import event, select
 
-from bot.conversations.ledger import Opened
-from bot.conversations.models import Message, SuppressedDraft, Turn, TurnStatus
+from bot.conversations.ledger import Opened, append
+from bot.conversations.models import (
+    Author,
+    Conversation,
+    Message,
+    SuppressedDraft,
+    Turn,
+    TurnStatus,
+)
 from bot.database import Database
-from bot.feedback.service import rate_conversation
+from bot.feedback.service import rate_conversation, rate_message
 from tests import factories
 from tests.connectors.desk.calls import path, refusal, said
 from tests.connectors.serving import Served
@@ -196,6 +203,26 @@ def test_score_that_the_customer_gave_is_shown(
         "score": 4,
         "tags": [],
         "comment": "很快",
+        "happened_at": clock().isoformat(),
+    }
+
+
+def test_judged_answer_is_an_event_with_what_was_missing(
+    alice: httpx.Client, waiting: Opened, database: Database, clock: FakeClock
+) -> None:
+    with database.writing() as session:
+        conversation = session.get_one(Conversation, waiting.conversation.id)
+        said = append(session, conversation, Author.BOT, "每半年一次。", now=clock())
+        clock.advance(seconds=20)
+        rate_message(
+            session, conversation.id, said.id, False, now=clock(), comment="没说精密压力表"
+        )
+    events = alice.get(path(waiting)).json()["events"]
+    assert events[-1] == {
+        "transition": "thumb",
+        "which": said.id,
+        "helpful": False,
+        "comment": "没说精密压力表",
         "happened_at": clock().isoformat(),
     }
 
