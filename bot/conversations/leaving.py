@@ -14,7 +14,7 @@ from bot.conversations.fallback import ASKS_FOR_PERSON
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import messages_of
 from bot.conversations.models import Author, Conversation, ConversationStatus, Message
-from bot.conversations.waiting import is_anybody_waiting, tell_waiting
+from bot.conversations.waiting import WAITING_SINCE, is_anybody_waiting, tell_waiting
 from bot.staff.groups import load_groups
 from bot.staff.hours import WorkingHours
 from bot.sweeps import Sweep
@@ -103,19 +103,16 @@ def give_up_waiting(session: Session, handoff: Handoff, *, now: datetime) -> int
         For how many.
     """
     queue = session.execute(
-        select(Conversation.id, Conversation.category, Conversation.queued_at)
-        .where(
-            Conversation.status == ConversationStatus.QUEUED, Conversation.queued_at.is_not(None)
-        )
+        select(Conversation.id, Conversation.category, WAITING_SINCE)
+        .where(Conversation.status == ConversationStatus.QUEUED)
         .order_by(Conversation.queued_at, Conversation.id)
     ).all()
     groups = load_groups(session, handoff.hours)
     limit = handoff.limits.wait
     late = [
         conversation_id
-        for conversation_id, category, queued_at in queue
-        if queued_at is not None
-        and waited_in_vain(groups.of(category).hours, queued_at, limit, now=now)
+        for conversation_id, category, since in queue
+        if waited_in_vain(groups.of(category).hours, since, limit, now=now)
     ]
     # All locks before the first case is numbered, and none waited for: whoever is writing or
     # accepting just now may be waiting for a number. They are looked at again in the next run.
@@ -136,20 +133,20 @@ def give_up_waiting(session: Session, handoff: Handoff, *, now: datetime) -> int
 
 
 def waited_in_vain(
-    hours: WorkingHours, queued_at: datetime, limit: timedelta, *, now: datetime
+    hours: WorkingHours, since: datetime, limit: timedelta, *, now: datetime
 ) -> bool:
-    """Whether nobody will come any more to somebody who has waited since ``queued_at``.
+    """Whether nobody will come any more to somebody who has waited ``since`` then.
 
     That is so when the limit has passed in working time; when the working day ended over the
     wait; and when somebody asked out of hours and has not chosen anything for as long as the
     limit. Shortly before an opening everybody keeps their place.
     """
-    worked = hours.between(queued_at, now)
+    worked = hours.between(since, now)
     if worked >= limit:
         return True
     if hours.is_open(now) or hours.next_opening(now) - now <= _SOON:
         return False
-    return worked > _NOTHING or now - queued_at >= limit
+    return worked > _NOTHING or now - since >= limit
 
 
 def _is_typed(message: Message) -> bool:

@@ -17,7 +17,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from bot.conversations.changes import note_waiting
-from bot.conversations.models import Conversation, ConversationStatus, Episode, HandoffReason
+from bot.conversations.models import (
+    Conversation,
+    ConversationStatus,
+    Episode,
+    HandoffReason,
+    StatusEvent,
+)
 from bot.conversations.standing import Pace, Standing
 from bot.resources.tables import CATEGORIES
 from bot.staff.groups import DEFAULT, Groups, load_groups
@@ -25,13 +31,18 @@ from bot.staff.hours import SHANGHAI, WorkingHours
 
 QUEUED = ConversationStatus.QUEUED
 
+# Since when nobody has been there for them. Whoever comes back into the queue keeps their place in
+# it by ``queued_at``, but has not waited while somebody served them.
+WAITING_SINCE = func.coalesce(
+    select(func.max(StatusEvent.happened_at))
+    .where(StatusEvent.conversation_id == Conversation.id, StatusEvent.to_status == QUEUED)
+    .correlate(Conversation)
+    .scalar_subquery(),
+    Conversation.queued_at,
+    Conversation.created_at,
+)
 _QUEUE = (
-    select(
-        Conversation.id,
-        Conversation.category,
-        func.coalesce(Conversation.queued_at, Conversation.created_at),
-        Conversation.told_wait,
-    )
+    select(Conversation.id, Conversation.category, WAITING_SINCE, Conversation.told_wait)
     .where(Conversation.status == QUEUED)
     .order_by(Conversation.queued_at, Conversation.id)
 )

@@ -278,6 +278,22 @@ def test_who_waited_in_vain_gets_one_case_with_number_and_due_time(
             assert session.get_one(Conversation, conversation_id).status == expected
 
 
+def test_who_was_served_and_comes_back_into_the_queue_has_not_waited_all_the_time(
+    database: Database, clock: FakeClock, handoff: Handoff
+) -> None:
+    with database.writing() as session:
+        staff = alice(session)
+        opened = asks_for_a_person(session, handoff, clock)
+        clock.advance(minutes=1)
+        handoff.accept(session, opened.conversation.id, staff, now=clock())
+        clock.advance(minutes=45)
+        handoff.requeue(session, opened.conversation.id, staff, now=clock())
+    for minutes, given_up in ((1, 0), (28, 0), (1, 1)):
+        clock.advance(minutes=minutes)
+        with database.writing() as session:
+            assert give_up_waiting(session, handoff, now=clock()) == given_up
+
+
 def test_two_processes_that_sweep_at_once_tell_and_give_up_once(
     database: Database, clock: FakeClock, handoff: Handoff
 ) -> None:
