@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from bot.conversations.answering import Answering, Asked
 from bot.conversations.brain import Answer
 from bot.conversations.buttons import OWN
+from bot.conversations.changes import note_desk
 from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import append
 from bot.conversations.models import (
@@ -148,6 +149,9 @@ def finish_turn(
                     created_at=now,
                 )
             )
+        if answer.replies:
+            # Whoever took over has opened the conversation long before this.
+            note_desk(session, conversation, "draft", {})
         return Finished(TurnStatus.SUPPRESSED, False)
     turn.status = TurnStatus.ANSWERED
     # Whatever was said since the turn began has a higher number than what it took.

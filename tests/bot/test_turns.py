@@ -17,6 +17,7 @@ from bot.conversations.handoff import Handoff
 from bot.conversations.ledger import Incoming, Opened, customer_of, messages_of
 from bot.conversations.models import (
     Author,
+    Change,
     Conversation,
     ConversationStatus,
     SuppressedDraft,
@@ -180,6 +181,9 @@ def test_reply_is_kept_as_a_draft_when_staff_take_over_meanwhile(play: Play) -> 
         drafts = list(session.scalars(select(SuppressedDraft)))
         assert [each.text for each in drafts] == ["听到：转人工吧"]
         assert session.scalars(select(Turn)).one().status == TurnStatus.SUPPRESSED
+        # Whoever has it open already sees it without asking.
+        newest = session.scalars(select(Change).order_by(Change.cursor.desc()).limit(1)).one()
+        assert (newest.type, newest.for_customer) == ("draft", False)
 
 
 def test_bot_stays_silent_while_staff_hold_the_conversation(play: Play) -> None:
