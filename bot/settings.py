@@ -59,6 +59,9 @@ class Settings:
         "var/attachments", "附件存放的文件夹；多个网页进程要共用同一个"
     )
     attachment_limit_mb: int = _setting(10, "单个附件的上限（MB）")
+    trusted_proxies: int = _setting(
+        0, "前面有几层反向代理；填对了，限速和登录保护才按真实的来访地址算"
+    )
     log_level: str = _setting("INFO", "日志级别；客户原文只在 DEBUG 出现")
     rasa_url: str = _setting("http://127.0.0.1:5005", "Rasa 服务地址（由启动程序设置）")
     actions_url: str = _setting("http://127.0.0.1:5055/webhook", "动作服务地址（由启动程序设置）")
@@ -169,6 +172,8 @@ def _check(settings: Settings) -> None:
             f"WEB_PROCESSES={settings.web_processes} 需要 PostgreSQL：内置的 SQLite 只供一个"
             "网页进程使用。请把 DATABASE_URL 指向 PostgreSQL，或把 WEB_PROCESSES 改为 1。"
         )
+    if not 0 <= settings.trusted_proxies <= 10:
+        raise SettingsError(f"TRUSTED_PROXIES={settings.trusted_proxies} 不在 0–10 之间。")
     if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise SettingsError("LOG_LEVEL 应为 DEBUG、INFO、WARNING 或 ERROR。")
     _check_wechat(settings)

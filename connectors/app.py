@@ -84,6 +84,8 @@ def create_app(
     # A long poll waits 25 s at most; Sanic must not end it first.
     app.config.RESPONSE_TIMEOUT = 60
     app.config.FALLBACK_ERROR_FORMAT = "json"
+    # What proxies of ours say of the caller counts; what a caller says of itself does not.
+    app.config.PROXIES_COUNT = settings.trusted_proxies
     responses = Responses.load()
     hours = WorkingHours.parse(settings.working_hours)
     limits = Limits(timedelta(minutes=settings.waiting_limit_minutes), settings.queue_limit)

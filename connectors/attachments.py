@@ -157,7 +157,7 @@ async def _take(
         storage.check_size(_announced(request))
 
     try:
-        context.uploads.take(request.ip)
+        context.uploads.take(request.client_ip)
         await context.database.read(before)
     except ServiceError:
         await _swallow(request, 2 * storage.limit)

@@ -43,7 +43,7 @@ async def login(request: Request) -> HTTPResponse:
     username = body.text("username", limit=64).strip()
     password = body.text("password", limit=200)
     done = await asyncio.get_running_loop().run_in_executor(
-        _checks, _check, context.database, username, password, request.ip, context.clock()
+        _checks, _check, context.database, username, password, request.client_ip, context.clock()
     )
     response = json({"staff": _staff_view(done.staff), "csrf_token": done.csrf_token})
     response.add_cookie(

@@ -54,7 +54,7 @@ _READ_LIMIT = 200_000
 async def open_(request: Request) -> HTTPResponse:
     """Begin a conversation; the token in the answer is the customer's only proof of identity."""
     context = request.app.ctx
-    _openings.take(request.ip)
+    _openings.take(request.client_ip)
     fields(request).text("locale", limit=35, required=False)
 
     def work(session: Session) -> dict[str, Any]:
@@ -72,7 +72,7 @@ async def open_(request: Request) -> HTTPResponse:
 async def send(request: Request, conversation_id: str) -> HTTPResponse:
     """Take a message; the same ``client_id`` again returns the message of the first time."""
     context, token = request.app.ctx, bearer_token(request)
-    _messages_from.take(request.ip)
+    _messages_from.take(request.client_ip)
     _messages.take(token)
     incoming = _incoming(request)
     if incoming.payload is None and len(incoming.text) <= MAX_TEXT:

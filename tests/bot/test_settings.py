@@ -32,6 +32,7 @@ def test_relative_database_lies_in_the_project_wherever_it_is_started() -> None:
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL"),
         ("WEB_PROCESSES", "0", "WEB_PROCESSES=0"),
         ("WEB_PROCESSES", "2", "只供一个网页进程"),
+        ("TRUSTED_PROXIES", "-1", "TRUSTED_PROXIES=-1"),
         ("SECRET_KEY", "short", "SECRET_KEY"),
         ("PUBLIC_URL", "platform.example", "PUBLIC_URL"),
         ("WECHAT_API_BASE", "ftp://x", "WECHAT_API_BASE"),

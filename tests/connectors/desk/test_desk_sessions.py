@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import httpx
+import pytest
 from sqlalchemy import select
 
 from bot.conversations.ledger import Opened
 from bot.conversations.models import Conversation
 from bot.database import Database
+from bot.settings import Settings
 from bot.staff.models import SignIn
 from bot.staff.service import MOST_FAILURES, SIGN_IN_HOURS
+from connectors.app import create_app
 from tests import factories
 from tests.connectors.desk.calls import CHINESE, path, refusal, said
-from tests.connectors.serving import Served
-from tests.fakes import FakeClock
+from tests.connectors.serving import Served, served
+from tests.fakes import FakeBrain, FakeClock, FakeFaq
 
 # Each application takes a while to start, so what is refused alike is tried in one test.
 MALFORMED_LOGINS = [
@@ -87,6 +91,31 @@ def test_guesses_side_by_side_are_counted_too(web: Served, database: Database) -
     # Two are checked at a time, so one may slip in beside the last that counts.
     assert answers.count(401) <= MOST_FAILURES + 1
     assert set(answers) == {401, 429}
+
+
+@pytest.mark.parametrize("proxies", [0, 1])
+def test_callers_behind_a_proxy_are_told_apart_only_by_a_proxy_of_ours(
+    database: Database,
+    clock: FakeClock,
+    brain: FakeBrain,
+    proxies: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.staff.service.MOST_FAILURES_OF_AN_ADDRESS", 3)
+    with database.writing() as session:
+        factories.alice(session)
+    settings = Settings(trusted_proxies=proxies)
+    app = create_app(settings, database, brain, FakeFaq(), clock, name=f"proxied-{uuid4().hex}")
+    with served(app) as web, web.client() as client:
+        # The first address is what the caller claims, the last what our proxy saw.
+        of = [{"X-Forwarded-For": f"198.51.100.1, 203.0.113.{number}"} for number in range(2)]
+        for number in range(3):
+            guess = {"username": f"nobody{number}", "password": "guess"}
+            client.post("/api/desk/login", json=guess, headers=of[0])
+        right = {"username": "alice", "password": factories.PASSWORD}
+        refusal(client.post("/api/desk/login", json=right, headers=of[0]), 429, "too_many_requests")
+        answer = client.post("/api/desk/login", json=right, headers=of[1])
+        assert answer.status_code == (200 if proxies else 429)
 
 
 def test_malformed_login_is_refused_in_words(mallory: httpx.Client) -> None:
