@@ -7,7 +7,7 @@ PYTHON := $(shell for each in python3 /usr/bin/python3 python3.13 python3.12 pyt
 ENVIRONMENTS := $(or $(PYTHON),$(error No Python 3.8 or newer runs here)) environments.py
 RUN := .venv/bin/python
 
-.PHONY: run test check train demo-reset demo-wechat bench evaluate bench-nlu bench-load bench-wechat soak fuzz-wechat lock
+.PHONY: run test check train demo-reset demo-wechat bench evaluate bench-nlu bench-load bench-desk bench-wechat soak fuzz-wechat lock
 .DEFAULT_GOAL := run
 
 run:
@@ -51,6 +51,11 @@ bench-nlu:
 bench-load:
 	@$(ENVIRONMENTS) --dev
 	@$(RUN) -m bench.load $(ARGUMENTS)
+
+# The desk's lists on 10,000 conversations; `ARGUMENTS=--postgresql`.
+bench-desk:
+	@$(ENVIRONMENTS) --dev
+	@$(RUN) -m bench.desk_scale $(ARGUMENTS)
 
 # WeChat's callback while Rasa is well, slow and gone; `ARGUMENTS=--postgresql` for two processes.
 bench-wechat:
