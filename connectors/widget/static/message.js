@@ -18,16 +18,15 @@ export function messageNode(message, actions) {
   const bubble = element("div", { class: "bubble" });
   if (data.attachment) bubble.append(attachmentNode(data.attachment, actions.addressOf));
   else if (message.text) bubble.append(textNode(message));
-  if (data.faq) {
-    bubble.append(
-      ...[basisNode(data.faq), detailNode(data.faq)].filter(Boolean),
-      helpfulNode(actions.judged(message), (...judgement) => actions.judge(message, ...judgement)),
-    );
-  }
+  if (data.faq) bubble.append(...[basisNode(data.faq), detailNode(data.faq)].filter(Boolean));
   const node = element("div", { class: `message message-${message.author}` }, nameNode(message));
   if (bubble.childElementCount) node.append(bubble);
   if (data.card) node.append(cardNode(data.card, actions.choose));
   if (data.items?.length) node.append(cardsNode(data.items, actions.choose));
+  if (message.author === "bot" && (data.faq || data.card || data.items?.length)) {
+    const helpful = helpfulNode(actions.judged(message), (...judgement) => actions.judge(message, ...judgement));
+    (data.faq ? bubble : node).append(helpful);
+  }
   return node;
 }
 
