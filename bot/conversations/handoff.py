@@ -20,6 +20,7 @@ from bot.conversations.announcements import Announcements
 from bot.conversations.models import Conversation, ConversationStatus, HandoffReason
 from bot.conversations.offers import accept_offer, offer_to
 from bot.conversations.reasons import why_asked
+from bot.conversations.sight import may_read
 from bot.conversations.transitions import (
     Transition,
     held_by,
@@ -124,9 +125,13 @@ class Handoff:
         Raises:
             ConversationNotFound: There is no such conversation.
             AlreadyTaken: Somebody else holds it; ``holder`` says who.
+            Forbidden: The bot serves it, and it is no business of the caller's group.
             WrongStatus: It is resolved.
         """
         conversation = locked(session, conversation_id)
+        if conversation.status == BOT and not may_read(session, staff, conversation_id):
+            # Nobody waits for help here, and whoever holds a conversation may read it.
+            raise Forbidden("这个会话不属于您的服务范围。")
         if conversation.status == STAFF:
             if conversation.staff_id == staff.id:
                 return conversation

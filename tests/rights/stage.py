@@ -71,13 +71,15 @@ class Stage:
                     )
                 )
 
-    def scene(self) -> Opened:
-        """A customer of metrology whom Alice serves."""
+    def scene(self, *, held: bool = True) -> Opened:
+        """A customer of metrology whom Alice serves, or else the bot."""
         with self.database.writing() as session:
             opened = factories.xiaolin(session, self.clock)
             factories.writes(session, opened, "压力表多久检定一次", self.clock)
             conversation = opened.conversation
             conversation.category = "metrology"
+            if not held:
+                return opened
             handoff = self.web.app.ctx.handoff
             handoff.request_handoff(session, conversation, "customer_asked", now=self.clock())
             holder = session.scalars(select(Staff).where(Staff.username == "alice")).one()

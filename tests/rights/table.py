@@ -17,8 +17,9 @@ The columns, in three groups:
 
 A word after ``#`` tells apart two requests to one route.
 
-The conversation is about metrology and held by a member of that group. A new route needs a line
-here, and in ``stage.REQUESTS`` if it needs a body or a query to be understood.
+The conversation is about metrology and held by a member of that group; after ``#with_bot`` the
+bot serves it. A new route needs a line here, and in ``stage.REQUESTS`` if it needs a body or a
+query to be understood.
 """
 
 from __future__ import annotations
@@ -108,6 +109,7 @@ RIGHTS: dict[str, str] = {
     f"POST /api/desk/conversations/{_C}/binding": READERS,
     f"DELETE /api/desk/conversations/{_C}/binding": READERS,
     f"POST /api/desk/conversations/{_C}/accept": HOLDER,
+    f"POST /api/desk/conversations/{_C}/accept #with_bot": READERS,
     f"POST /api/desk/conversations/{_C}/messages": HOLDER,
     f"POST /api/desk/conversations/{_C}/messages #note": SERVING,
     f"POST /api/desk/conversations/{_C}/attachments": HOLDER,
