@@ -10,12 +10,12 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
-from actions.cards import card, command, label
+from actions.cards import card, command, label, openly
 from actions.context import Context
 from actions.doing import Doing
 from actions.institutions import wish_of
 from actions.said import Said
-from bot.resources.instruments import instrument_kind, shared_instruments
+from bot.resources.instruments import instrument_kind, is_sure, shared_instruments
 from bot.resources.models import InstrumentKind, SharedInstrument
 from bot.resources.wanted import Wanted, shown, wanted_in
 
@@ -75,7 +75,7 @@ def tell_kind(dispatcher: CollectingDispatcher, kind: InstrumentKind) -> None:
     dispatcher.utter_message(
         response=_response(kind),
         name=kind.name,
-        condition=kind.forced_condition,
+        condition=openly(kind.forced_condition),
         regulation=kind.regulation.replace(";", "、"),
         interval=kind.interval,
         caution=_caution(kind),
@@ -101,7 +101,7 @@ def _response(kind: InstrumentKind) -> str:
 
 
 def _caution(kind: InstrumentKind) -> str:
-    return label("instrument_caution") if kind.confidence == "check" else ""
+    return "" if is_sure(kind) else label("instrument_caution")
 
 
 def _kind_card(kind: InstrumentKind) -> dict[str, Any]:

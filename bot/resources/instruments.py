@@ -59,7 +59,6 @@ def instrument_requirement(session: Session, text: str) -> InstrumentRequirement
     kind = instrument_kind(session, text)
     if kind is None:
         return None
-    doubts = f"{kind.forced_condition}{kind.regulation}{kind.interval}{kind.note}"
     return InstrumentRequirement(
         kind,
         kind.forced,
@@ -67,8 +66,14 @@ def instrument_requirement(session: Session, text: str) -> InstrumentRequirement
         [each for each in kind.regulation.split(";") if each],
         kind.interval,
         kind.interval_months,
-        is_sure=kind.confidence != "check" and kind.forced != "待核" and "待核" not in doubts,
+        is_sure=is_sure(kind),
     )
+
+
+def is_sure(kind: InstrumentKind) -> bool:
+    """Whether nothing of what the dictionary says about an instrument is still to be checked."""
+    doubts = f"{kind.forced_condition}{kind.regulation}{kind.interval}{kind.note}"
+    return kind.confidence != "check" and kind.forced != "待核" and "待核" not in doubts
 
 
 def kind_by_regulation(session: Session, number: str) -> InstrumentKind | None:

@@ -110,3 +110,8 @@ def test_what_is_in_doubt_is_said_to_be(resources: Context) -> None:
     assert message["caution"]
     [message] = do(FindInstrument(), heard("额温枪要强检吗", "find_instrument")).messages
     assert message["response"] == "utter_instrument_unsure"
+    # What is settled but for its wording is said with the caution, and without our own mark.
+    [message] = do(FindInstrument(), heard("数字压力计要强检吗", "find_instrument")).messages
+    assert message["caution"]
+    assert "待核" not in message["condition"]
+    assert "待核" not in str(message["custom"]["card"]["facts"])
