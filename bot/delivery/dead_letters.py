@@ -1,6 +1,6 @@
 """Dead letters: what could not be delivered, and what staff may do about it.
 
-Whoever holds the conversation decides; where nobody does, any member of staff. Doing the same
+Whoever holds the conversation decides; where nobody does, whoever may read it. Doing the same
 twice changes nothing the second time.
 """
 
@@ -19,10 +19,11 @@ from bot.cases.models import Case, CaseKind, CaseStep
 from bot.cases.service import CLOSED, open_case
 from bot.conversations.changes import note_delivery
 from bot.conversations.models import Conversation, ConversationStatus, Message
+from bot.conversations.sight import may_read, readable_by
 from bot.delivery.models import DeliveryState, Outgoing
 from bot.delivery.outbox import put_in_lane, release, release_if_free
 from bot.delivery.views import delivery_view
-from bot.errors import MessageNotFound, NotYours, WrongStatus
+from bot.errors import Forbidden, MessageNotFound, NotYours, WrongStatus
 from bot.staff.hours import WorkingHours
 from bot.staff.models import Role, Staff
 
@@ -53,12 +54,16 @@ class Done:
     case_number: str | None = None
 
 
-def dead_letters(session: Session, state: DeliveryState | None = None) -> list[dict[str, Any]]:
-    """What is stuck (failed and held, or one of them), the newest first."""
+def dead_letters(
+    session: Session, staff: Staff, state: DeliveryState | None = None
+) -> list[dict[str, Any]]:
+    """What is stuck (failed and held, or one of them) and may be read by one, newest first."""
     query = (
         select(Outgoing, Conversation)
         .join(Conversation, Conversation.id == Outgoing.conversation_id)
-        .where(Outgoing.state.in_(STUCK if state is None else (state,)))
+        .where(
+            Outgoing.state.in_(STUCK if state is None else (state,)), readable_by(session, staff)
+        )
         .order_by(Outgoing.id.desc())
         .limit(_LIST_LIMIT)
         .options(joinedload(Outgoing.message).joinedload(Message.staff))
@@ -67,9 +72,13 @@ def dead_letters(session: Session, state: DeliveryState | None = None) -> list[d
     return [_view(row, conversation) for row, conversation in session.execute(query)]
 
 
-def count_dead_letters(session: Session) -> int:
-    """How many messages failed and were not settled by anybody."""
-    failed = select(func.count()).where(Outgoing.state == DeliveryState.FAILED)
+def count_dead_letters(session: Session, staff: Staff) -> int:
+    """How many messages that one may read failed and were not settled by anybody."""
+    failed = (
+        select(func.count(Outgoing.id))
+        .join(Conversation, Conversation.id == Outgoing.conversation_id)
+        .where(Outgoing.state == DeliveryState.FAILED, readable_by(session, staff))
+    )
     return session.scalar(failed) or 0
 
 
@@ -88,6 +97,7 @@ def settle(
 
     Raises:
         MessageNotFound: There is no parcel of that message.
+        Forbidden: The conversation is no business of the caller's.
         NotYours: Somebody else holds the conversation.
         WrongStatus: It has reached the customer, or was settled another way.
     """
@@ -100,6 +110,8 @@ def settle(
     if row is None:
         raise MessageNotFound
     conversation = session.get_one(Conversation, row.conversation_id)
+    if not may_read(session, staff, conversation.id):
+        raise Forbidden("这个会话不属于您的服务范围。")
     _check(conversation, staff)
     if row.state in _ON_ITS_WAY:
         return Done(delivery_view(row))

@@ -21,15 +21,18 @@ _LONGEST_ID = 32
 
 @blueprint.get("/")
 async def stuck(request: Request) -> HTTPResponse:
-    """Failed and held messages, the newest first, and how many failed ones nobody has settled."""
+    """Failed and held messages one may read, newest first; how many failed ones are unsettled."""
     asked = request.args.get("state")
     if asked is not None and asked not in set(STUCK):
         raise BadInput("state 应为 failed 或 held。")
 
     def read(session: Session) -> dict[str, Any]:
-        reader(session, request)
+        staff = reader(session, request)
         state = DeliveryState(asked) if asked else None
-        return {"messages": dead_letters(session, state), "failed": count_dead_letters(session)}
+        return {
+            "messages": dead_letters(session, staff, state),
+            "failed": count_dead_letters(session, staff),
+        }
 
     return json(await request.app.ctx.database.read(read))
 

@@ -125,7 +125,7 @@ RIGHTS: dict[str, str] = {
     f"POST /api/desk/conversations/{_C}/transfer/withdraw": "??? ooo oox",
     # Whoever does not hold it is told that nobody was told.
     f"POST /api/desk/conversations/{_C}/typing": SERVING,
-    "POST /api/desk/deliveries/<message_id:str>": "??? oo+ ++x",
+    "POST /api/desk/deliveries/<message_id:str>": "??? xo+ ++x",
     # WeChat: Tencent signs what it calls, and we sign the links we give to its customers.
     "GET /wechat/callback": UNSIGNED,
     "POST /wechat/callback": UNSIGNED,

@@ -11,7 +11,7 @@ from bot.database import Database
 from bot.delivery.channel import Failed, Held, Sent
 from bot.delivery.dead_letters import Done, Way, count_dead_letters, dead_letters, settle
 from bot.delivery.senders import Senders
-from bot.errors import MessageNotFound, NotYours, WrongStatus
+from bot.errors import Forbidden, MessageNotFound, NotYours, WrongStatus
 from bot.staff.hours import WorkingHours
 from bot.staff.models import Staff
 from bot.staff.service import add_staff
@@ -45,10 +45,12 @@ def _settle(database: Database, said: str, way: Way, staff: Staff, clock: FakeCl
         return settle(session, said, way, staff, HOURS, now=clock())
 
 
-def test_list_names_what_failed_and_why(database: Database, talk: str, failed: str) -> None:
+def test_list_names_what_failed_and_why(
+    database: Database, talk: str, failed: str, staff: Staff
+) -> None:
     with database.reading() as session:
-        (letter,) = dead_letters(session)
-        assert count_dead_letters(session) == 1
+        (letter,) = dead_letters(session, staff)
+        assert count_dead_letters(session, staff) == 1
     assert (letter["message_id"], letter["conversation_id"]) == (failed, talk)
     assert letter["delivery"] == {"state": "failed", "reason": "content_refused"}
     assert (letter["text"], letter["seq"], letter["holder"]) == ("报告周五出具", 2, None)
@@ -69,7 +71,7 @@ def test_sent_again_it_keeps_its_key(
     assert [batch.parcels[0].key for batch in channel.batches] == [failed, failed]
     assert states(database) == ["sent"]
     with database.reading() as session:
-        assert dead_letters(session) == []
+        assert dead_letters(session, staff) == []
 
 
 def test_what_has_reached_the_customer_is_not_sent_again(
@@ -134,7 +136,7 @@ def test_noted_in_a_case_it_counts_as_settled(
         assert case.number == done.case_number
         assert "报告周五出具" in case.steps[-1].note
         assert case.details["undelivered"] == "报告周五出具"
-        assert count_dead_letters(session) == 0
+        assert count_dead_letters(session, staff) == 0
     assert parcels(database)[0].reason == f"case:{done.case_number}"
 
 
@@ -178,6 +180,23 @@ def test_only_the_holder_or_a_supervisor_decides(
         _settle(database, failed, Way.AGAIN, other, clock)
     assert states(database) == ["failed"]
     assert _settle(database, failed, Way.AGAIN, chief, clock).delivery["state"] == "waiting"
+
+
+def test_what_failed_is_the_business_of_whoever_may_read_the_conversation(
+    database: Database, clock: FakeClock, talk: str, failed: str, staff: Staff
+) -> None:
+    with database.writing() as session:
+        other = bob(session)
+        session.get_one(Conversation, talk).category = "metrology"
+    with database.reading() as session:
+        assert dead_letters(session, other) == []
+        assert count_dead_letters(session, other) == 0
+        assert [each["message_id"] for each in dead_letters(session, staff)] == [failed]
+        assert count_dead_letters(session, staff) == 1
+    with pytest.raises(Forbidden):
+        _settle(database, failed, Way.CASE, other, clock)
+    assert states(database) == ["failed"]
+    assert _settle(database, failed, Way.CASE, staff, clock).case_number
 
 
 def test_message_without_a_parcel_cannot_be_settled(
