@@ -30,8 +30,8 @@ class Parcel:
         text: As the message's.
         data: As the message's; empty for the bare text.
         attempts: How often the channel has stopped at it before.
-        pieces: How many of the channel's own messages earlier attempts have spent on it; a long
-            text goes on from there.
+        pieces: How many parts of it, as the channel counts them, earlier attempts have brought
+            to the customer; a long text goes on from there.
         repeated: An earlier attempt was cut off, so the customer may have it already.
         staff: Name and number of the person who wrote it, if one did.
         created_at: When it was said.

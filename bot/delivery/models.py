@@ -27,9 +27,9 @@ class DeliveryState(StrEnum):
 class Outgoing(Base):
     """One message on its way to a customer whose channel has to be called.
 
-    ``attempts`` counts how often the channel stopped at this parcel, ``pieces`` how many of the
-    channel's own messages it has cost so far; ``form`` is ``text`` where staff chose to send the
-    bare text. ``tried_at`` is the last time the channel was called with it.
+    ``attempts`` counts how often the channel stopped at this parcel, ``pieces`` how many parts of
+    it, as the channel counts them, have left so far; ``form`` is ``text`` where staff chose to send
+    the bare text. ``tried_at`` is the last time the channel was called with it.
     """
 
     __tablename__ = "outgoing"

@@ -37,10 +37,10 @@ class Progress:
     receipts: dict[int, str | None] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
 
-    def note(self, send: Send, receipt: str | None, used: int) -> None:
-        """One message has been taken, for which so many were spent."""
+    def note(self, send: Send, receipt: str | None) -> None:
+        """One message has been taken."""
         first = send.items[0]
-        self.pieces[first] = self.pieces.get(first, 0) + used
+        self.pieces[first] = self.pieces.get(first, 0) + send.pieces
         for index in send.ends:
             self.done.add(index)
             self.receipts[index] = receipt

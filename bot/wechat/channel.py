@@ -25,8 +25,7 @@ from bot.wechat.codes import Act
 from bot.wechat.fetching import fetch_media
 from bot.wechat.links import link_to_message
 from bot.wechat.noticing import Noticer
-from bot.wechat.planner import Item, Send, numbered, plan
-from bot.wechat.splitting import MOST_BYTES, split
+from bot.wechat.planner import Item, Send, in_halves, numbered, plan
 from bot.wechat.tokens import TokenUnavailable
 from bot.wechat.windows import Budget
 
@@ -127,41 +126,42 @@ class WeChatChannel:
     async def _attempt(self, batch: Batch, send: Send, progress: Progress) -> Outcome | None:
         """Send one message; what stops the batch, or None when it may go on."""
         try:
-            receipt, used = await self._send(batch.address, send)
+            receipt = await self._send(batch.address, send)
         except WeChatAway as away:
             return Retry(None, f"unreachable:{away}")
         except TokenUnavailable:
             return Retry(None, "access_token")
         except WeChatError as error:
+            if error.rule.act is Act.SPLIT and len(send.halves) > 1:
+                return await self._in_halves(batch, send, progress)
             return await self._stopped(batch, error)
         self._no_token_helps = False
-        await self._database.write(windows.spend, batch.customer_id, used)
-        progress.note(send, receipt, used)
+        await self._database.write(windows.spend, batch.customer_id)
+        progress.note(send, receipt)
         return None
 
-    async def _send(self, openid: str, send: Send) -> tuple[str | None, int]:
+    async def _in_halves(self, batch: Batch, send: Send, progress: Progress) -> Outcome | None:
+        """Each is spent and noted by itself, so that what stops one repeats none before it."""
+        for half in in_halves(send):
+            stopped = await self._attempt(batch, half, progress)
+            if stopped is not None:
+                return stopped
+        return None
+
+    async def _send(self, openid: str, send: Send) -> str | None:
         try:
-            return await self._api.send(openid, await self._body(send)), 1
+            return await self._api.send(openid, await self._body(send))
         except WeChatError as error:
             match error.rule.act:
                 case Act.NUMBER if send.choices:
                     # Not for this kind of account, so not for the next message either.
                     self._menus = False
                     text = numbered(send.text, send.choices)
-                    return await self._api.send(openid, _text(text)), 1
-                case Act.SPLIT if not send.media:
-                    return await self._in_halves(openid, send)
+                    return await self._api.send(openid, _text(text))
                 case Act.UPLOAD if send.media:
-                    return await self._api.send(openid, await self._body(send)), 1
+                    return await self._api.send(openid, await self._body(send))
                 case _:
                     raise
-
-    async def _in_halves(self, openid: str, send: Send) -> tuple[str | None, int]:
-        text = numbered(send.text, send.choices) if send.choices else send.text
-        receipt, parts = None, split(text, MOST_BYTES // 2)
-        for part in parts:
-            receipt = await self._api.send(openid, _text(part))
-        return receipt, len(parts)
 
     async def _stopped(self, batch: Batch, error: WeChatError) -> Outcome:
         rule = error.rule

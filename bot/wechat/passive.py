@@ -136,7 +136,7 @@ class PassiveReplies:
         batch, progress = claimed.batch, Progress()
         planned = plan(self._items(session, batch, now), 1, menus=False, saves_one=False)
         for send in planned.sends:
-            progress.note(send, None, 1)
+            progress.note(send, None)
         record(session, claimed, progress.outcomes(batch, Held("passive_mode")), now=now)
         return planned.sends[0].text, planned.held_from is not None
 

@@ -19,6 +19,8 @@ _MOST_ITEMS = 8
 _BEGINNING = 900
 # An answer in the callback itself may have to end with the news that there is more.
 _MOST_TEXT = MOST_BYTES - 96
+# What is sent where Tencent calls a message too long.
+_HALF = MOST_BYTES // 2
 _GAP = "\n\n"
 
 
@@ -30,7 +32,7 @@ class Item:
         choices: What the customer may choose with it.
         media: Something that is sent by itself instead of the words (a picture's attachment id).
         link: Where all of it can be read; empty if nowhere.
-        sent: How many of its parts the customer has already.
+        sent: How many of its smallest parts (see ``Send.halves``) the customer has already.
         is_notice: It may wait for something that matters.
     """
 
@@ -52,6 +54,8 @@ class Send:
         media: The attachment of a picture.
         items: Which items it carries, by index.
         ends: Which of them are whole with it.
+        halves: The smaller parts it can be sent in, each with its item. They are the same
+            however the items are sent, so counting them tells where a text has to go on.
     """
 
     text: str
@@ -59,6 +63,12 @@ class Send:
     ends: tuple[int, ...]
     choices: tuple[Choice, ...] = ()
     media: str = ""
+    halves: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def pieces(self) -> int:
+        """How many smallest parts of its first item it carries."""
+        return sum(item == self.items[0] for item, _ in self.halves) or 1
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,20 @@ def plan(items: Sequence[Item], left: int, *, menus: bool = True, saves_one: boo
     return Plan(fitting, held)
 
 
+def in_halves(send: Send) -> list[Send]:
+    """A message that was too long as smaller ones; none carries parts of two items."""
+    last = {item: number for number, (item, _) in enumerate(send.halves)}
+    return [
+        Send(
+            text,
+            (item,),
+            (item,) if item in send.ends and last[item] == number else (),
+            halves=((item, text),),
+        )
+        for number, (item, text) in enumerate(send.halves)
+    ]
+
+
 def numbered(text: str, choices: Sequence[Choice]) -> str:
     """Choices as text: the customer answers with the number or the words."""
     lines = "\n".join(f"{each.number}. {each.title}" for each in choices)
@@ -123,6 +147,7 @@ def _sends(items: Sequence[Item], menus: bool) -> list[Send]:
         if merged is None:
             sends += [open_text] if open_text else []
             merged = Send(text, (index,), (index,))
+        merged = replace(merged, halves=(*merged.halves, *_halves(index, item)))
         if as_menu and size(merged.text) <= _MOST_HEAD:
             sends.append(replace(merged, choices=item.choices))
             open_text = None
@@ -140,15 +165,27 @@ def _merged(before: Send | None, index: int, text: str, most: int) -> Send | Non
     joined = f"{before.text}{_GAP}{text}" if text else before.text
     if size(joined) > most:
         return None
-    return Send(joined, (*before.items, index), (*before.ends, index))
+    return Send(joined, (*before.items, index), (*before.ends, index), halves=before.halves)
 
 
 def _parts(index: int, text: str, sent: int) -> list[Send]:
-    parts = split(text, _MOST_TEXT)
-    left = parts[sent:] or parts[-1:]
-    sends = [Send(part, (index,), ()) for part in left]
+    sends: list[Send] = []
+    for part in split(text, _MOST_TEXT):
+        halves = tuple((index, half) for half in split(part, _HALF))
+        whole = Send(part, (index,), (), halves=halves)
+        if sent <= 0:
+            sends.append(whole)
+        else:
+            # One that was begun in halves was too long, so it goes on in halves.
+            sends += in_halves(whole)[sent:]
+        sent -= len(halves)
+    sends = sends or [whole]
     sends[-1] = replace(sends[-1], ends=(index,))
     return sends
+
+
+def _halves(index: int, item: Item) -> list[tuple[int, str]]:
+    return [half for part in _parts(index, _plain(item), 0) for half in part.halves]
 
 
 def _plain(item: Item) -> str:

@@ -21,8 +21,8 @@ from bot.wechat.carrying import Progress, item_of, what_is_left
 from bot.wechat.choices import Choice, offer
 from bot.wechat.codes import Act
 from bot.wechat.links import link_to_message
-from bot.wechat.planner import Send, numbered, plan
-from bot.wechat.splitting import MOST_BYTES, size, split
+from bot.wechat.planner import Send, in_halves, numbered, plan
+from bot.wechat.splitting import size
 from bot.wechat.tokens import TokenUnavailable
 from bot.wechat.windows import Budget
 from bot.wecom import holding, sessions
@@ -144,17 +144,26 @@ class KfChannel:
         except TokenUnavailable:
             return Retry(None, "access_token")
         except WeChatError as error:
+            if error.rule.act is Act.SPLIT and len(send.halves) > 1:
+                return await self._in_halves(trip, send)
             return await self._stopped(trip, send, error)
         await self._database.write(windows.spend, trip.batch.customer_id, used)
-        # One that a code paid for counts as a part of the message all the same.
-        trip.progress.note(send, receipt, max(used, 1))
+        trip.progress.note(send, receipt)
+        return None
+
+    async def _in_halves(self, trip: _Trip, send: Send) -> Outcome | None:
+        """Each is spent and noted by itself, so that what stops one repeats none before it."""
+        for half in in_halves(send):
+            stopped = await self._attempt(trip, half)
+            if stopped is not None:
+                return stopped
         return None
 
     async def _send(self, trip: _Trip, send: Send) -> tuple[str, int]:
         """Send it; the name it was given, and how much of the budget went with it."""
         first = trip.batch.parcels[send.items[0]]
         part = first.pieces + trip.progress.pieces.get(send.items[0], 0)
-        msgid = msgid_of(first.message_id, part)
+        msgid = msgid_of(first.message_id, part, send.pieces)
         body = await self._body(send)
         if trip.code is not None and not send.media:
             receipt = await self._send_by_code(trip, msgid, body)
@@ -167,8 +176,6 @@ class KfChannel:
                 # The attempt that was cut off had got through.
                 return msgid, 0
             match error.rule.act:
-                case Act.SPLIT if not send.media:
-                    return await self._in_halves(trip.address, send, first.message_id, part)
                 case Act.UPLOAD if send.media:
                     return await self._api.send(trip.address, msgid, await self._body(send)), 1
                 case _:
@@ -185,15 +192,6 @@ class KfChannel:
         except WeChatError as error:
             logger.info("kf_code_refused customer=%d %s", customer_id, error)
             return None
-
-    async def _in_halves(
-        self, address: Address, send: Send, message_id: str, part: int
-    ) -> tuple[str, int]:
-        text = numbered(send.text, send.choices) if send.choices else send.text
-        msgid, parts = "", split(text, MOST_BYTES // 2)
-        for number, each in enumerate(parts, part):
-            msgid = await self._api.send(address, msgid_of(message_id, number), _text(each))
-        return msgid, len(parts)
 
     async def _stopped(self, trip: _Trip, send: Send, error: WeChatError) -> Outcome:
         rule, batch = error.rule, trip.batch

@@ -9,10 +9,13 @@ import binascii
 _LETTERS = 22
 
 
-def msgid_of(message_id: str, part: int) -> str:
-    """The name of one part of a message."""
+def msgid_of(message_id: str, part: int, count: int = 1) -> str:
+    """The name of so many parts of a message, sent as one from this part on.
+
+    The count belongs to it: the first half of what was too long is not the whole of it.
+    """
     letters = base64.urlsafe_b64encode(bytes.fromhex(message_id)).decode().rstrip("=")
-    return f"{letters}_p{part}"
+    return f"{letters}_p{part}" if count == 1 else f"{letters}_p{part}-{count}"
 
 
 def message_of(msgid: str) -> str | None:

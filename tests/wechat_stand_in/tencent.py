@@ -46,7 +46,7 @@ class Switches:
     """What the stand-in is told to do; None and empty: as Tencent does by itself."""
 
     always: int = 0  # every call to custom/send answers this number
-    once: list[int] = field(default_factory=list)  # the next calls answer these
+    once: list[int] = field(default_factory=list)  # the next calls answer these; 0: taken
     notices: int = 0  # every template or subscription message answers this number
     no_menus: bool = False
     forget_tokens: bool = False  # every token is refused with 40001
@@ -163,8 +163,8 @@ async def custom_send(tencent: Tencent, request: web.Request) -> dict[str, Any]:
     tencent.check_token(request)
     body = await body_of(request)
     switches = tencent.switches
-    if switches.once:
-        raise Refusal(switches.once.pop(0), "as told")
+    if switches.once and (told := switches.once.pop(0)):
+        raise Refusal(told, "as told")
     if switches.always:
         raise Refusal(switches.always, "as told")
     user = tencent.users.get(str(body.get("touser", "")))

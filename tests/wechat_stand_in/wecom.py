@@ -47,7 +47,9 @@ class Code:
 class KfSwitches:
     """What the stand-in is told to do; empty: as WeCom does by itself."""
 
-    send: list[int] = field(default_factory=list)  # the next calls of send_msg answer these
+    send: list[int] = field(
+        default_factory=list
+    )  # the next calls of send_msg answer these; 0: taken
     sync: list[int] = field(default_factory=list)  # the next calls of sync_msg answer these
     empty_pages: int = 0  # so many pages without a message come first
     page: int = 1000
@@ -207,8 +209,8 @@ async def send_msg(wecom: WeCom, request: web.Request) -> dict[str, Any]:
     body = await _strict_body(request)
     if body.get("open_kfid") != wecom.open_kfid:
         raise Refusal(95000, "invalid open_kfid")
-    if wecom.switches.send:
-        raise Refusal(wecom.switches.send.pop(0), "as told")
+    if wecom.switches.send and (told := wecom.switches.send.pop(0)):
+        raise Refusal(told, "as told")
     user = wecom.users.get(str(body.get("touser", "")))
     if user is None:
         raise Refusal(40096, "invalid external userid")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.wechat.choices import Choice
-from bot.wechat.planner import Item, Plan, plan
+from bot.wechat.planner import Item, Plan, in_halves, plan
 from bot.wechat.splitting import MOST_BYTES, size, split
 
 FAMILY = "👨‍👩‍👧"
@@ -133,10 +134,28 @@ class TestPlan:
         long = Item("说明。" * 1500)
         first = plan([long], 5)
         assert first.held_from == 0
-        second = plan([Item(long.text, sent=len(first.sends))], 5)
+        second = plan([Item(long.text, sent=sum(send.pieces for send in first.sends))], 5)
         assert second.held_from is None
         told = "".join(send.text for send in [*first.sends, *second.sends])
         assert told == long.text
+
+    @pytest.mark.parametrize("taken", range(7))
+    def test_what_was_begun_in_halves_goes_on_after_the_last_one_taken(self, taken: int) -> None:
+        long = Item("".join(f"第 {number} 句说明。" for number in range(300)))
+        halves = [half for send in plan([long], 9).sends for half in in_halves(send)]
+        assert len(halves) == 7
+        rest = plan([Item(long.text, sent=taken)], 9).sends
+        told = "".join(half.text for half in halves[:taken])
+        assert told + "".join(send.text for send in rest) == long.text
+        assert [send.ends for send in rest] == [*[()] * (len(rest) - 1), (0,)]
+
+    def test_halves_of_a_merged_message_belong_to_one_item_each(self) -> None:
+        (merged,) = plan([Item("甲" * 100), Item("乙" * 400)], 5).sends
+        assert [(each.items, each.ends) for each in in_halves(merged)] == [
+            ((0,), (0,)),
+            ((1,), ()),
+            ((1,), (1,)),
+        ]
 
     def test_the_last_message_is_not_spent_on_a_notice(self) -> None:
         notice = Item("您排在第 2 位", is_notice=True)

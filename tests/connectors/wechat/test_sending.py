@@ -12,7 +12,8 @@ from sqlalchemy import select
 from bot.conversations.brain import Answer, Reply
 from bot.database import Database
 from bot.delivery.models import DeliveryState, Outgoing
-from bot.wechat.models import WeChatToken
+from bot.wechat.models import WeChatToken, WeChatWindow
+from bot.wechat.windows import MESSAGES
 from tests.bot.wechat.peer import ENCODING_AES_KEY, TOKEN
 from tests.connectors.serving import Served
 from tests.connectors.wechat.conftest import SECRET, XIAOCHEN
@@ -85,6 +86,28 @@ def test_what_was_held_arrives_with_the_next_contact(
     settled(web)
     assert "听到：你好" in "\n".join(xiaochen.texts)
     assert states(database) == [DeliveryState.SENT] * 2
+
+
+def test_a_half_that_was_taken_is_not_sent_again(
+    web: Served, xiaochen: Phone, brain: FakeBrain, database: Database, clock: FakeClock
+) -> None:
+    told = "".join(f"第 {number} 条说明。" for number in range(80))
+    assert 1024 < len(told.encode()) < 1952
+    brain.script.append(Answer([Reply(told)]))
+    xiaochen.tencent.switches.once = [45002, 0, -1]
+    xiaochen.writes("详细说说")
+    settled(web)
+    assert states(database) == [DeliveryState.WAITING]
+    assert len(xiaochen.texts) == 1
+    with database.reading() as session:
+        assert session.scalars(select(WeChatWindow.message_left)).all() == [MESSAGES - 1]
+    clock.advance(minutes=1)
+    settled(web)
+    assert len(xiaochen.texts) == 2
+    assert "".join(xiaochen.texts) == told
+    assert states(database) == [DeliveryState.SENT]
+    with database.reading() as session:
+        assert session.scalars(select(WeChatWindow.message_left)).all() == [MESSAGES - 2]
 
 
 def test_a_refused_token_is_renewed_once_and_the_message_sent(web: Served, xiaochen: Phone) -> None:

@@ -204,6 +204,31 @@ def test_a_company_without_the_assistant_is_answered_all_the_same(
     assert xiaochen.wecom.calls["kf/service_state/trans"] == 1
 
 
+def test_a_half_that_was_taken_is_not_sent_again(
+    web: Served, xiaochen: KfPhone, brain: FakeBrain, database: Database, clock: FakeClock
+) -> None:
+    told = "".join(f"第 {number} 条说明。" for number in range(80))
+    assert 1024 < len(told.encode()) < 1952
+    brain.script.append(Answer([Reply(told)]))
+    xiaochen.wecom.switches.send = [45002, 0, -1]
+    xiaochen.writes("详细说说")
+    settled(web)
+    assert states(database) == [DeliveryState.WAITING]
+    assert len(xiaochen.texts) == 1
+    clock.advance(minutes=1)
+    settled(web)
+    assert len(xiaochen.texts) == 2
+    assert "".join(xiaochen.texts) == told
+    assert states(database) == [DeliveryState.SENT]
+
+
+def test_the_first_half_has_another_name_than_the_whole() -> None:
+    whole, half = msgid_of("a" * 32, 0, 2), msgid_of("a" * 32, 0)
+    assert whole != half
+    assert message_of(whole) == message_of(half) == "a" * 32
+    assert len(msgid_of("a" * 32, 99999, 9)) <= 32
+
+
 def test_an_item_too_long_for_a_menu_is_a_number(
     web: Served, xiaochen: KfPhone, brain: FakeBrain
 ) -> None:
