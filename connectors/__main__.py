@@ -17,6 +17,8 @@ from bot.errors import SettingsError
 from bot.faq.service import load_faq_service
 from bot.settings import departs_from_form, load
 from connectors.app import create_app
+from knowledge.content_files import ContentError
+from knowledge.vocabulary import VocabularyRefused
 
 logger = logging.getLogger("connectors")
 
@@ -38,13 +40,13 @@ def main() -> None:
         logger.warning("platform_name_departs_from_recommended_form guideline=4.3")
     database = Database(settings.database_url)
     brain = RasaBrain(settings.rasa_url, settings.turn_limit_seconds)
-    faq = load_faq_service()
-    faq.warm_up()
-    faq.keep_fresh()
     try:
-        app = create_app(settings, database, brain, faq)
-    except SettingsError as error:
+        faq = load_faq_service()
+        faq.warm_up()
+        faq.keep_fresh()
         # A file that a setting names is read no earlier.
+        app = create_app(settings, database, brain, faq)
+    except (SettingsError, ContentError, VocabularyRefused) as error:
         sys.exit(str(error))
     app.run(
         host=settings.host,

@@ -11,6 +11,8 @@ from bot.processes import demo, terminal
 from bot.processes.children import leave_with_parent
 from bot.processes.run import run
 from bot.processes.training import ensure_model
+from bot.resources.tables import TableRefused
+from knowledge.vocabulary import VocabularyRefused
 
 
 def main() -> int:
@@ -35,7 +37,7 @@ def main() -> int:
             if arguments.leave_with_parent:
                 leave_with_parent()
             run(settings_module.load())
-    except (SettingsError, StartFailed) as error:
+    except (SettingsError, StartFailed, TableRefused, VocabularyRefused) as error:
         terminal.complain(str(error))
         return 1
     except KeyboardInterrupt:

@@ -17,9 +17,11 @@ from bot.demo import DemoAccount
 from bot.errors import StartFailed
 from bot.processes import children as children_module
 from bot.processes import demo, terminal
+from bot.processes.__main__ import main
 from bot.processes.children import Child, Program, bound, can_listen, free_port, stop_all
 from bot.processes.engine import Engine, child_environment, tracker_store_url, wait_until_ready
 from bot.processes.run import run, web_programs
+from bot.resources.tables import TableRefused
 from bot.settings import ROOT, Settings
 
 WAITS = "import time; time.sleep(60)"
@@ -210,6 +212,18 @@ def test_a_taken_port_is_one_clear_sentence(tmp_path: Path) -> None:
         assert not can_listen("127.0.0.1", port)
         with pytest.raises(StartFailed, match=f"端口 {port} 已被占用"):
             run(Settings(port=port))
+
+
+def test_a_table_with_faults_is_named_and_nothing_is_started(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuses(_settings: Settings) -> None:
+        raise TableRefused(["institutions.csv 第 3 行：有效期不是日期"])
+
+    monkeypatch.setattr("bot.processes.__main__.run", refuses)
+    monkeypatch.setattr("sys.argv", ["processes", "run"])
+    assert main() == 1
+    assert "institutions.csv 第 3 行：有效期不是日期" in capsys.readouterr().err
 
 
 def test_web_processes_share_one_socket_and_have_logs_of_their_own() -> None:
