@@ -13,9 +13,11 @@ from bot.cases.models import Case, CaseKind, CaseStatus, CaseStep
 from bot.cases.service import CLOSED
 from bot.conversations.ledger import append
 from bot.conversations.models import Author, Conversation, ConversationStatus
+from bot.conversations.sight import may_read, may_serve
 from bot.delivery.outbox import PUSH_CHANNELS
-from bot.errors import CaseNotFound, WrongStatus
+from bot.errors import CaseNotFound, Forbidden, WrongStatus
 from bot.responses import Responses
+from bot.staff.models import Staff
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ def advance(
     now: datetime,
     responses: Responses,
     note: str = "",
-    staff_id: int | None = None,
+    staff: Staff | None = None,
 ) -> Case:
     """Move a case to a status and tell its customer, if a conversation with them is open.
 
@@ -68,12 +70,15 @@ def advance(
 
     Raises:
         CaseNotFound: There is no case of that number.
+        Forbidden: It is no business of ``staff``.
         WrongStatus: That status does not follow the present one; ``current`` and ``allowed``
             say what would.
     """
     case = session.scalar(select(Case).where(Case.number == number).with_for_update())
     if case is None:
         raise CaseNotFound
+    if staff is not None and not _is_business_of(session, staff, case):
+        raise Forbidden("这个工单不属于您的服务范围。")
     if case.status == status:
         return case
     if status not in next_statuses(case):
@@ -84,12 +89,19 @@ def advance(
             allowed=next_statuses(case),
         )
     case.status = status
+    staff_id = staff.id if staff else None
     case.steps.append(CaseStep(status=status, note=note, staff_id=staff_id, happened_at=now))
     if status in CLOSED:
         case.closed_at = now
     _tell(session, case, note, responses, now)
     logger.info("case_advanced number=%s status=%s", case.number, status)
     return case
+
+
+def _is_business_of(session: Session, staff: Staff, case: Case) -> bool:
+    if case.conversation_id is None:
+        return may_serve(session, staff, case.category)
+    return may_read(session, staff, case.conversation_id)
 
 
 def case_view(case: Case) -> dict[str, Any]:

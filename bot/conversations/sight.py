@@ -65,10 +65,22 @@ def may_read(session: Session, staff: Staff, conversation_id: str) -> bool:
     return session.scalar(query) is not None
 
 
+def may_serve(session: Session, staff: Staff, category: str | None) -> bool:
+    """Whether what belongs to no conversation may be read, going by its category."""
+    if staff.role in READS_ALL:
+        return True
+    return staff.role == Role.STAFF and category not in _left_to_others(session, staff)
+
+
 def _of_group(session: Session, staff: Staff) -> ColumnElement[bool]:
     """What falls to this person's group; the same rule as who is assigned it."""
-    if not staff.skills:
-        return true()
-    known = {skill for skills in session.scalars(select(Staff.skills)) for skill in skills}
-    others = [each for each in CATEGORIES if each in known and each not in staff.skills]
+    others = _left_to_others(session, staff)
     return or_(Conversation.category.is_(None), Conversation.category.not_in(others))
+
+
+def _left_to_others(session: Session, staff: Staff) -> list[str]:
+    """The categories that others have as a skill, and this person has not."""
+    if not staff.skills:
+        return []
+    known = {skill for skills in session.scalars(select(Staff.skills)) for skill in skills}
+    return [each for each in CATEGORIES if each in known and each not in staff.skills]

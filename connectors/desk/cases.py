@@ -31,7 +31,6 @@ async def advance_(request: Request, number: str) -> HTTPResponse:
     note = cleaned(body.text("note", limit=_LONGEST_NOTE, required=False))
 
     def work(session: Session) -> dict[str, Any]:
-        staff = acting(session, request)
         case = advance(
             session,
             number[:_LONGEST_NUMBER],
@@ -39,7 +38,7 @@ async def advance_(request: Request, number: str) -> HTTPResponse:
             now=context.clock(),
             responses=context.responses,
             note=note,
-            staff_id=staff.id,
+            staff=acting(session, request),
         )
         return {"case": case_view(case)}
 

@@ -84,7 +84,7 @@ RIGHTS: dict[str, str] = {
     "DELETE /api/desk/canned/<canned_id:int>": "??? --+ --x",
     "GET /api/desk/canned/offers": SERVING,
     "POST /api/desk/canned/used": SERVING,
-    "POST /api/desk/cases/<number:str>/advance": SERVING,
+    "POST /api/desk/cases/<number:str>/advance": READERS,
     "GET /api/desk/changes": SERVING,
     "GET /api/desk/colleagues": SERVING,
     "GET /api/desk/conversations": SERVING,

@@ -101,6 +101,31 @@ def test_only_staff_with_the_token_move_cases_on(
     assert move(alice, number, "accepted").status_code == 200
 
 
+def test_case_is_moved_on_by_those_whose_business_it_is(
+    alice: httpx.Client,
+    bob: httpx.Client,
+    supervisor: httpx.Client,
+    database: Database,
+    clock: FakeClock,
+) -> None:
+    with database.writing() as session:
+        conversation = factories.xiaolin(session, clock).conversation
+        conversation.category = "metrology"
+        talked = {"category": "metrology", "conversation_id": conversation.id}
+        numbers = [
+            open_case(session, "校准", now=clock(), phone="13900001234", **more).number
+            for more in (talked, {"category": "metrology"})
+        ]
+        nobodys = open_case(session, "不知道归谁", now=clock()).number
+    for number in numbers:
+        answer = move(bob, number, "accepted")
+        refusal(answer, 403, "forbidden")
+        assert "13900001234" not in answer.text
+        assert move(alice, number, "accepted").json()["case"]["phone"] == "13900001234"
+        assert move(supervisor, number, "in_progress").status_code == 200
+    assert move(bob, nobodys, "accepted").status_code == 200
+
+
 def test_cases_of_other_customers_are_not_shown(
     alice: httpx.Client, waiting: Opened, database: Database, clock: FakeClock
 ) -> None:
