@@ -49,7 +49,8 @@ def read_list(path: Path) -> Iterator[tuple[dict[str, Any], Place]]:
     try:
         node = loader.get_single_node()
         if node is None:
-            return
+            # Somebody who wants it empty writes a list with nothing in it.
+            raise ContentError(f"{path.name}：文件里没有内容；确实一条也不要时写 []")
         if not isinstance(node, yaml.SequenceNode):
             raise ContentError(f"{_line(path, node)}：最外层应是条目的列表")
         for number, item in enumerate(node.value, start=1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 from knowledge.categories import SERVICE_CATEGORIES
 from knowledge.content_files import ContentError, Place, read_list
+from knowledge.plain import plain
 
 __all__ = ["ContentError", "Entry", "entry_from", "load_entries"]
 
@@ -83,7 +84,27 @@ def load_entries(folder: Path = FAQ_FOLDER) -> list[Entry]:
             if other not in places:
                 where = places[entry.id].at("related", number)
                 raise ContentError(f"{where}：related 指向不存在的 {other}")
+    _check_questions(entries, places)
     return entries
+
+
+def _check_questions(entries: Sequence[Entry], places: Mapping[str, Place]) -> None:
+    """No question may belong to two entries that are in force on the same day."""
+    asked: dict[str, list[Entry]] = {}
+    for entry in entries:
+        for number, question in enumerate(entry.questions):
+            spelling = "".join(filter(str.isalnum, plain(question)))
+            for other in asked.get(spelling, ()):
+                if other is not entry and _meet(entry, other):
+                    where = places[entry.id].at("questions", number)
+                    raise ContentError(f"{where}：问法“{question}”在 {other.id} 里已经有了")
+            asked.setdefault(spelling, []).append(entry)
+
+
+def _meet(one: Entry, other: Entry) -> bool:
+    begins = max(each.effective_from or date.min for each in (one, other))
+    ends = min(each.effective_to or date.max for each in (one, other))
+    return begins <= ends
 
 
 def entry_from(fields: Mapping[str, Any], where: str | Place) -> Entry:

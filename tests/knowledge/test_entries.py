@@ -81,6 +81,15 @@ def test_two_entries_cannot_share_an_id(tmp_path: Path) -> None:
         load_entries(write(tmp_path, GOOD, GOOD))
 
 
+def test_a_question_belongs_to_one_entry_at_a_time(tmp_path: Path) -> None:
+    other = {**GOOD, "id": "metrology-other", "questions": ["五", "六", "七", "三？"]}
+    with pytest.raises(ContentError, match=r"第 \d+ 行.*“三？”在 metrology-test 里已经有了"):
+        load_entries(write(tmp_path, GOOD, other))
+    ended = {**GOOD, "effective_to": date(2026, 12, 31)}
+    begun = {**other, "effective_from": date(2027, 1, 1)}
+    assert len(load_entries(write(tmp_path, ended, begun))) == 2
+
+
 def test_broken_yaml_is_a_content_error(tmp_path: Path) -> None:
     (tmp_path / "ip.yml").write_text("- [", encoding="utf-8")
     with pytest.raises(ContentError, match=r"ip\.yml 第 \d 行：不是合法的 YAML"):
@@ -148,9 +157,14 @@ def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     assert [entry.id for entry in load_entries(tmp_path)] == ["metrology-test"]
 
 
-def test_a_list_is_wanted_and_an_empty_file_is_none(tmp_path: Path) -> None:
-    (tmp_path / "brand.yml").write_text("# nothing yet\n", encoding="utf-8")
+def test_a_list_is_wanted_and_an_empty_file_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "brand.yml").write_text("[]\n", encoding="utf-8")
     assert load_entries(tmp_path) == []
+    for emptied in ("", "# nothing yet\n"):
+        (tmp_path / "brand.yml").write_text(emptied, encoding="utf-8")
+        with pytest.raises(ContentError, match=r"brand\.yml：文件里没有内容"):
+            load_entries(tmp_path)
+    (tmp_path / "brand.yml").unlink()
     (tmp_path / "ip.yml").write_text("id: metrology-test\n", encoding="utf-8")
     with pytest.raises(ContentError, match=r"ip\.yml 第 1 行：最外层应是条目的列表"):
         load_entries(tmp_path)
