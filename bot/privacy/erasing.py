@@ -58,7 +58,7 @@ class Erased:
 
 
 def erase(session: Session, customer: Customer, staff: Staff | None, *, now: datetime) -> Erased:
-    """Erase all that is known of a customer; again, it changes nothing.
+    """Erase a customer at their request; again, it changes nothing.
 
     Args:
         session: A writing unit of work.
@@ -69,12 +69,7 @@ def erase(session: Session, customer: Customer, staff: Staff | None, *, now: dat
     Raises:
         Conflict: A conversation of theirs waits for a person, has one, or is being answered.
     """
-    theirs = session.scalars(
-        select(Conversation)
-        .where(Conversation.customer_id == customer.id)
-        .order_by(Conversation.id)
-        .with_for_update()
-    ).all()
+    theirs = _conversations(session, customer)
     ids = [each.id for each in theirs]
     if any(each.status in _WITH_PEOPLE for each in theirs):
         raise Conflict("客户还在排队或有人接待，请先结束服务，再删除资料。")
@@ -83,11 +78,35 @@ def erase(session: Session, customer: Customer, staff: Staff | None, *, now: dat
         raise Conflict("机器人正在答复这位客户，请稍后再试。")
     if customer.erased_at is not None:
         return Erased()
-    messages = _erase_words(session, theirs)
+    return erase_all(session, customer, staff, now=now)
+
+
+def erase_all(
+    session: Session,
+    customer: Customer,
+    staff: Staff | None = None,
+    *,
+    placeholder: str = GONE,
+    reason: str = "erased",
+    now: datetime,
+) -> Erased:
+    """Erase all that is known of a customer, whatever is going on with them.
+
+    Args:
+        session: A writing unit of work.
+        customer: Whom.
+        staff: Who did it; None for the command line, and where the customer left.
+        placeholder: What stands where something was said.
+        reason: Why what was still to be sent is not sent.
+        now: The present moment.
+    """
+    theirs = _conversations(session, customer)
+    ids = [each.id for each in theirs]
+    messages = _erase_words(session, theirs, placeholder)
     _erase_opinions(session, ids)
-    cases = _erase_cases(session, customer.id, ids)
+    cases = _erase_cases(session, customer.id, ids, placeholder)
     _erase_feed(session, customer.id)
-    _erase_ways(session, customer, now)
+    _erase_ways(session, customer, reason, now)
     gone = delete(Attachment).where(Attachment.conversation_id.in_(ids)).returning(Attachment.id)
     files = list(session.scalars(gone))
     customer.erased_at, customer.erased_by_id = now, staff.id if staff else None
@@ -95,7 +114,12 @@ def erase(session: Session, customer: Customer, staff: Staff | None, *, now: dat
     return Erased(ids, messages, cases, files)
 
 
-def _erase_words(session: Session, theirs: Sequence[Conversation]) -> int:
+def _conversations(session: Session, customer: Customer) -> Sequence[Conversation]:
+    query = select(Conversation).where(Conversation.customer_id == customer.id)
+    return session.scalars(query.order_by(Conversation.id).with_for_update()).all()
+
+
+def _erase_words(session: Session, theirs: Sequence[Conversation], placeholder: str) -> int:
     ids = [each.id for each in theirs]
     for each in theirs:
         each.handoff_reason = _known(each.handoff_reason)
@@ -103,7 +127,7 @@ def _erase_words(session: Session, theirs: Sequence[Conversation]) -> int:
     erased = session.scalars(
         update(Message)
         .where(Message.conversation_id.in_(ids))
-        .values(text=GONE, data={})
+        .values(text=placeholder, data={})
         .returning(Message.id)
         .execution_options(synchronize_session=False)
     ).all()
@@ -114,7 +138,7 @@ def _erase_words(session: Session, theirs: Sequence[Conversation]) -> int:
         # A draft that is gone would look like an answer that was never kept.
         update(SuppressedDraft)
         .where(SuppressedDraft.conversation_id.in_(ids))
-        .values(text=GONE, data={}),
+        .values(text=placeholder, data={}),
         update(Postponement).where(Postponement.conversation_id.in_(ids)).values(note=""),
         delete(ReplyDraft).where(ReplyDraft.conversation_id.in_(ids)),
     )
@@ -139,11 +163,11 @@ def _erase_opinions(session: Session, ids: list[str]) -> None:
     )
 
 
-def _erase_cases(session: Session, customer_id: int, ids: list[str]) -> list[str]:
+def _erase_cases(session: Session, customer_id: int, ids: list[str], placeholder: str) -> list[str]:
     numbers = []
     whose = (Case.customer_id == customer_id) | Case.conversation_id.in_(ids)
     for case in session.scalars(select(Case).where(whose).order_by(Case.id)):
-        case.need, case.details = GONE, {}
+        case.need, case.details = placeholder, {}
         case.contact = case.phone = case.company = ""
         session.execute(update(CaseStep).where(CaseStep.case_id == case.id).values(note=""))
         numbers.append(case.number)
@@ -176,7 +200,7 @@ def _known(reason: str) -> str:
     return reason if is_code or reason.startswith("group:") else ""
 
 
-def _erase_ways(session: Session, customer: Customer, now: datetime) -> None:
+def _erase_ways(session: Session, customer: Customer, reason: str, now: datetime) -> None:
     """Where and as whom they could be reached; whoever comes again is somebody new."""
     statements = (
         delete(WeChatChoice).where(WeChatChoice.customer_id == customer.id),
@@ -188,7 +212,7 @@ def _erase_ways(session: Session, customer: Customer, now: datetime) -> None:
         .values(customer_id=None, reply=None),
         update(Outgoing)
         .where(Outgoing.customer_id == customer.id, Outgoing.state.in_(_UNSENT))
-        .values(state=DeliveryState.FAILED, reason="erased"),
+        .values(state=DeliveryState.FAILED, reason=reason),
     )
     for statement in statements:
         session.execute(statement.execution_options(synchronize_session=False))

@@ -89,6 +89,7 @@ class Taken:
         conversation_id: Where a turn is to be run, if ``bot_answers``.
         fetch: A message whose picture or voice has to be fetched from Tencent, and its media id.
         remove: Files that nobody may see any more.
+        forget: Conversations of which Rasa may remember nothing any more.
         waiting: The delivery itself is to be answered, because the account can do no more.
     """
 
@@ -97,6 +98,7 @@ class Taken:
     begun: Asked | None = None
     fetch: tuple[str, str] | None = None
     remove: tuple[str, ...] = ()
+    forget: tuple[str, ...] = ()
     waiting: Waiting | None = None
 
 
@@ -128,7 +130,7 @@ class Receiver:
         if not callback.openid or callback.openid.startswith("gh_"):
             return NOTHING
         if isinstance(content, Unfollowed):
-            return Taken(remove=self._farewell(session, callback.openid, now))
+            return self._farewell(session, callback.openid, now)
         if isinstance(content, Unknown) and content.is_event:
             logger.info("wechat_unknown kind=%s", content.kind)
             return NOTHING
@@ -184,11 +186,12 @@ class Receiver:
             phone=station.phone,
         )
 
-    def _farewell(self, session: Session, openid: str, now: datetime) -> tuple[str, ...]:
+    def _farewell(self, session: Session, openid: str, now: datetime) -> Taken:
         for conversation in open_conversations(session, openid):
             # Nobody should wait for, or talk to, somebody who cannot be reached any more.
             self._handoff.customer_ends(session, conversation, now=now)
-        return tuple(forget(session, openid, now=now))
+        erased = forget(session, openid, now=now)
+        return Taken(remove=tuple(erased.files), forget=tuple(erased.conversations))
 
     def _text(
         self,

@@ -7,8 +7,6 @@ POST /api/desk/conversations/{id}/erase_customer   {"name": "<the customer's nam
 
 from __future__ import annotations
 
-import asyncio
-
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json
 from sqlalchemy.orm import Session
@@ -19,9 +17,9 @@ from bot.desk.people import person_of
 from bot.desk.rows import customer_name
 from bot.errors import BadInput
 from bot.privacy.erasing import Erased, erase
-from bot.privacy.trackers import forget_trackers
 from connectors.body import fields
 from connectors.desk.access import deliberate, supervisor
+from connectors.leftovers import remove_leftovers
 
 blueprint = Blueprint("desk_privacy", url_prefix="/api/desk/conversations")
 
@@ -45,11 +43,7 @@ async def erase_customer(request: Request, conversation_id: str) -> HTTPResponse
         return erased
 
     erased = await context.database.write(work)
-    for each in erased.files:
-        await asyncio.to_thread(context.attachments.remove, each)
-    # Without a launcher there is no Rasa, and it keeps nothing.
-    if url := context.settings.tracker_store_url:
-        await asyncio.to_thread(forget_trackers, url, erased.conversations)
+    await remove_leftovers(context, erased.files, erased.conversations)
     told = {
         "conversations": len(erased.conversations),
         "messages": erased.messages,

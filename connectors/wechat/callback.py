@@ -17,6 +17,7 @@ from bot.wechat.messages import Callback, read_callback
 from bot.wechat.passive import PassiveReplies
 from bot.wechat.reading import LARGEST_BODY, Fields, read_fields
 from bot.wechat.receiving import Receiver, Taken
+from connectors.leftovers import remove_leftovers
 from connectors.wechat.checks import argument, refusal, signed_by
 from connectors.wechat.passive import answer
 
@@ -79,8 +80,7 @@ async def _store(context: Any, callback: Callback) -> Taken:
     taken: Taken = await context.database.write(
         passive.receive, receiver, callback, now=context.clock()
     )
-    for attachment_id in taken.remove:
-        await asyncio.to_thread(context.attachments.remove, attachment_id)
+    await remove_leftovers(context, taken.remove, taken.forget)
     _go_on(context, callback, taken)
     return taken
 

@@ -27,12 +27,18 @@ import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, create_engine, inspect, select, text
 
+from bot.cases.models import Case, CaseStep
+from bot.cases.service import open_case
+from bot.conversations.audit import audit
 from bot.conversations.brain import Answer, Reply
-from bot.conversations.models import ConversationStatus, Turn
+from bot.conversations.models import Conversation, ConversationStatus, Turn
 from bot.database import Database
 from bot.delivery.models import DeliveryState
 from bot.feedback.models import ConversationFeedback
@@ -219,18 +225,93 @@ def test_acceptance_7_a_survey_counts_with_and_without_the_id_and_only_once(
     assert statuses == [ConversationStatus.RESOLVED]
 
 
+@pytest.mark.parametrize("is_served", [False, True])
 def test_acceptance_8_no_table_holds_anything_of_a_customer_who_left(
-    web: Served, xiaochen: Phone, database: Database
+    web: Served,
+    xiaochen: Phone,
+    database: Database,
+    clock: FakeClock,
+    tmp_path: Path,
+    is_served: bool,
 ) -> None:
     secret = "陈某某十三八零零"
     xiaochen.does("subscribe", "<EventKey>qrscene_station_1</EventKey>")
     xiaochen.writes(f"我叫{secret}")
     xiaochen.sends("link", f"<Title>{secret}</Title><Url>https://e.cn/</Url>")
     settled(web)
-    assert found_in(database, secret, XIAOCHEN)
+    xiaochen.writes("转人工")
+    settled(web)
+    resolves(web, database, says(web, database, f"{secret}您好"))
+    settled(web)
+    xiaochen.presses("4 满意")
+    settled(web)
+    number = leaves_traces(web, database, secret)
+    trackers = remembers(web, database, tmp_path)
+    if is_served:
+        clock.advance(minutes=1)
+        xiaochen.writes("转人工")
+        settled(web)
+        says(web, database, f"{secret}，又见面了")
+        settled(web)
+    assert {"cases", "case_steps", "conversation_feedback"} <= set(found_in(database, secret))
+    assert found_in(database, XIAOCHEN)
+    assert set(tracked(trackers)) == {"theirs", "other"}
     xiaochen.does("unsubscribe", "<EventKey></EventKey>")
     settled(web)
     assert found_in(database, secret, XIAOCHEN) == []
+    assert tracked(trackers) == ["other"]
+    with database.reading() as session:
+        assert session.scalars(select(Case.number)).all() == [number]
+        # A score and what staff did remain, without words.
+        assert session.scalars(select(ConversationFeedback.score)).all() == [4]
+        report = audit(session, grace=timedelta(minutes=1), now=clock())
+    assert report.problems == []
+
+
+def leaves_traces(web: Served, database: Database, secret: str) -> str:
+    """A case that staff work on, a comment on the score, and what the service came to."""
+    now = web.app.ctx.clock()
+    with database.writing() as session:
+        conversation = session.scalars(select(Conversation)).one()
+        conversation.outcome = secret
+        case = open_case(
+            session,
+            secret,
+            now=now,
+            details={"quantity": secret},
+            contact=secret,
+            phone="13800000000",
+            company=secret,
+            conversation_id=conversation.id,
+            hours=web.app.ctx.handoff.hours,
+        )
+        case.steps.append(CaseStep(status=case.status, note=f"{secret}来电", happened_at=now))
+        feedback = session.scalars(select(ConversationFeedback)).one()
+        feedback.comment, feedback.tags = f"太慢了，我是{secret}", [secret]
+        return case.number
+
+
+def remembers(web: Served, database: Database, folder: Path) -> Engine:
+    """Rasa keeps a tracker of the conversation, and one of somebody else's."""
+    url = f"sqlite:///{folder}/trackers.db"
+    web.app.ctx.settings = replace(web.app.ctx.settings, tracker_store_url=url)
+    with database.reading() as session:
+        theirs = session.scalars(select(Conversation.id)).one()
+    trackers = create_engine(url)
+    with trackers.begin() as connection:
+        connection.execute(text("CREATE TABLE rasa_trackers (sender_id TEXT, events TEXT)"))
+        for sender_id, events in ((f"{theirs}.0", "theirs"), ("another.0", "other")):
+            values = {"id": sender_id, "events": events}
+            connection.execute(text("INSERT INTO rasa_trackers VALUES (:id, :events)"), values)
+    return trackers
+
+
+def tracked(trackers: Engine) -> list[str]:
+    """What Rasa remembers."""
+    with trackers.connect() as connection:
+        found = connection.execute(text("SELECT events FROM rasa_trackers")).scalars().all()
+    trackers.dispose()
+    return list(found)
 
 
 def found_in(database: Database, *words: str) -> list[str]:
