@@ -9,25 +9,28 @@ else, so writers neither block each other for long nor lock each other out.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, event, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, event, func, or_, select
 from sqlalchemy.orm import Session, SessionTransaction, joinedload
 
 from bot.conversations.models import Change, Conversation, ConversationStatus, Message
-from bot.conversations.views import message_view, status_view
+from bot.conversations.sight import READS_ALL, readable_by
+from bot.conversations.views import message_view, status_view, without_words
 from bot.database import last_of_next_values
 from bot.delivery.states import States, states_on
-from bot.staff.models import Role, Staff
+from bot.staff.models import Staff
 
 # Wakes everybody at the desk.
 DESK = "desk"
-_ANSWERABLE = (Role.SUPERVISOR, Role.ADMIN)
 # The channel of PostgreSQL's NOTIFY, and how much of a payload it takes (8,000 bytes in all).
 NEWS = "assistant_news"
 _MOST_TOPICS = 200
 _SEEN_BY_HOLDER = ("message", "delivery")
+# Where a transfer, or a conversation that was taken over, names those whom it concerns.
+_NAMED = (("transfer", "to", "username"), ("transfer", "from", "username"), ("from", "username"))
 
 # Made once: every poll asks this, and building it takes longer than carrying it out.
 _OF_CUSTOMER = (
@@ -202,6 +205,9 @@ def changes_for_desk(
 ) -> Page:
     """What a member of staff must know: every status, and messages of the queue and their own.
 
+    Of conversations that they may not read, it says only who speaks, and what came of those that
+    left their sight: an offer that is over, one they held until somebody took it.
+
     Args:
         session: The unit of work.
         staff: Who asks.
@@ -215,22 +221,34 @@ def changes_for_desk(
         Conversation.status == ConversationStatus.QUEUED,
         Conversation.id == watched,
     )
-    # How others keep their promises is the business of those who answer for it.
-    own = ("message",) if staff.role in _ANSWERABLE else ("message", "sla")
+    readable = readable_by(session, staff)
     query = (
-        select(Change)
+        select(Change, readable)
         .join(Change.conversation)
-        .where(
-            Change.cursor > after,
-            Change.type != "waiting",
-            or_(Change.type.not_in(own), mine),
-        )
+        .where(Change.cursor > after, Change.type != "waiting", _seen_by(staff, mine, readable))
         .order_by(Change.cursor)
         .limit(limit)
         .options(joinedload(Change.message).joinedload(Message.staff))
     )
-    found = list(session.scalars(query))
-    return _page(found, after, states_on(session, found))
+    rows = session.execute(query).all()
+    found = [change for change, _ in rows]
+    unread = {change.cursor for change, may_read in rows if not may_read}
+    return _page(found, after, states_on(session, found), unread)
+
+
+def _seen_by(
+    staff: Staff, mine: ColumnElement[bool], readable: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    if staff.role in READS_ALL:
+        return or_(Change.type != "message", mine)
+    named = [Change.data[place].as_string() == staff.username for place in _NAMED]
+    return or_(
+        Change.type == "status",
+        mine,
+        # How others keep their promises is the business of those who answer for it.
+        and_(Change.type.not_in(("message", "sla")), readable),
+        and_(Change.type.in_(("transfer", "taken_over")), or_(*named)),
+    )
 
 
 def newest_cursor(session: Session) -> int:
@@ -248,20 +266,25 @@ def newest_cursor_of(session: Session, customer_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def _page(found: list[Change], after: int, states: States | None = None) -> Page:
+def _page(
+    found: list[Change],
+    after: int,
+    states: States | None = None,
+    unread: Collection[int] = (),
+) -> Page:
     changes = [
         {
             "cursor": change.cursor,
             "type": change.type,
             "conversation_id": change.conversation_id,
-            **_content(change, states or {}),
+            **_content(change, states or {}, change.cursor not in unread),
         }
         for change in found
     ]
     return Page(changes, found[-1].cursor if found else after)
 
 
-def _content(change: Change, states: States) -> dict[str, Any]:
+def _content(change: Change, states: States, is_readable: bool) -> dict[str, Any]:
     if change.message is None:
-        return change.data
+        return change.data if is_readable else without_words(change.data)
     return {"message": message_view(change.message, states.get(change.message.id))}

@@ -32,6 +32,11 @@ def message_view(message: Message, delivery: dict[str, Any] | None = None) -> di
     return view
 
 
+def without_words(view: dict[str, Any]) -> dict[str, Any]:
+    """A status for those who may not read its conversation: who speaks, and not why."""
+    return {**view, "reason": ""} if "reason" in view else view
+
+
 def status_view(conversation: Conversation) -> dict[str, Any]:
     """Who speaks now, as every client gets it; ``waiting`` says where a queued one stands."""
     holder = conversation.staff
