@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from bot.cases.progress import case_view
 from bot.cases.service import cases_of
@@ -16,8 +16,10 @@ from bot.conversations.models import (
     Author,
     Conversation,
     Message,
+    OfferState,
     StatusEvent,
     SuppressedDraft,
+    TransferOffer,
     Turn,
 )
 from bot.conversations.postponing import postponements_of
@@ -93,8 +95,34 @@ def _events(
     promises = _promises(session, conversation, hours, now)
     put_off = postponements_of(session, conversation.id)
     thumbs = _thumbs(session, conversation.id)
+    offers = _offers(session, conversation.id)
+    found = [*moved, *promises, *put_off, *thumbs, *offers]
     # Sorting is stable: of the same moment, the change of status comes first.
-    return sorted([*moved, *promises, *put_off, *thumbs], key=lambda each: str(each["happened_at"]))
+    return sorted(found, key=lambda each: str(each["happened_at"]))
+
+
+def _offers(session: Session, conversation_id: str) -> list[dict[str, Any]]:
+    """Offers to a colleague that came to nothing; one that was accepted is a transfer."""
+    query = (
+        select(TransferOffer)
+        .where(
+            TransferOffer.conversation_id == conversation_id,
+            TransferOffer.state.not_in([OfferState.OPEN, OfferState.ACCEPTED]),
+            TransferOffer.closed_at.is_not(None),
+        )
+        .options(joinedload(TransferOffer.sender), joinedload(TransferOffer.receiver))
+    )
+    return [
+        {
+            "transition": "offer",
+            "which": str(each.id),
+            "state": each.state,
+            "staff": {"name": each.sender.name, "number": each.sender.number},
+            "receiver": {"name": each.receiver.name, "number": each.receiver.number},
+            "happened_at": each.closed_at.isoformat() if each.closed_at else "",
+        }
+        for each in session.scalars(query)
+    ]
 
 
 def _thumbs(session: Session, conversation_id: str) -> list[dict[str, Any]]:

@@ -6,11 +6,14 @@ import { categoryName, reasonName, staffName } from "./words.js";
 
 const PROMISES = { first_response: "首次回复", next_response: "回复", resolution: "办结" };
 
+const OFFERS = { refused: "对方没有接受", expired: "对方没有及时答复", withdrawn: "没有转成" };
+
 /** Accepting has no words of its own: the customer was told who serves, and that line says it. */
 const WORDS = {
   request_handoff: ({ reason }) => `转人工 · 原因：${reasonName(reason) || "未说明"}`,
   assign: ({ staff }) => `已分配给${staffName(staff)}`,
   transfer: ({ staff, reason, to }) => (to === "queued" ? `${staffName(staff)}转给${groupName(reason)}` : `转接给${staffName(staff)}`),
+  offer: ({ staff, receiver, state }) => `${staffName(staff)}想转接给${staffName(receiver)}，${OFFERS[state]}`,
   take_over: ({ staff }) => `${staffName(staff)}接管`,
   requeue: ({ staff, reason }) => [`${staff ? staffName(staff) : ""}放回排队`, reasonName(reason)].filter(Boolean).join(" · "),
   return_to_bot: ({ staff }) => `${staffName(staff)}交还机器人`,

@@ -167,6 +167,9 @@ def test_offer_refused_withdrawn_or_run_out_leaves_it_with_the_sender(
     web.app.ctx.sweeper.run_once("transfers")
     assert events(alice, "transfer")[-1]["transfer"]["state"] == "expired"
     refusal(bob.post(path(waiting, "transfer/accept")), 409, "offer_over")
+    lines = [each for each in alice.get(path(waiting)).json()["events"] if "receiver" in each]
+    assert [each["state"] for each in lines] == ["refused", "withdrawn", "expired"]
+    assert {each["transition"] for each in lines} == {"offer"}
     refusal(bob.post(path(waiting, "accept")), 409, "already_taken")
     assert alice.get(path(waiting)).json()["conversation"]["holder"]["name"] == "爱丽丝"
 
