@@ -24,12 +24,15 @@ def wording(parcel: Parcel, link: str = "") -> str:
     if faq.get("basis"):
         lines.append("依据：" + "；".join(_safe(str(each)) for each in faq["basis"]))
     if faq.get("detail") and link:
-        lines.append(f'<a href="{link}">详细说明</a>')
+        lines.append(_linked(link, "详细说明"))
     cards = cards_in(data)
     gap = "\n" if len(cards) > 1 else ""
     lines += [f"{gap}{_card(card)}" for card in cards[:_MOST_CARDS]]
     if len(cards) > _MOST_CARDS:
         lines.append(f"{gap}另有 {len(cards) - _MOST_CARDS} 项没有列出。")
+    is_cut = len(cards) > _MOST_CARDS or any(len(_facts(each)) > _MOST_FACTS for each in cards)
+    if is_cut and link:
+        lines.append(f"{gap}{_linked(link, '查看全部')}")
     if parcel.author == "staff" and parcel.staff:
         lines[0] = f"{parcel.staff.get('name', '')}：{lines[0]}"
     return "\n".join(line for line in lines if line).strip()
@@ -46,10 +49,18 @@ def cards_in(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _card(card: dict[str, Any]) -> str:
-    facts = [(str(label), str(value)) for label, value in card.get("facts") or [] if value]
     mark = "（演示数据）" if card.get("demo") else ""
     title = f"【{card.get('title') or ''}】{mark}"
-    return _safe("\n".join([title, *(f"{label}：{value}" for label, value in facts[:_MOST_FACTS])]))
+    facts = (f"{label}：{value}" for label, value in _facts(card)[:_MOST_FACTS])
+    return _safe("\n".join([title, *facts]))
+
+
+def _facts(card: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(str(label), str(value)) for label, value in card.get("facts") or [] if value]
+
+
+def _linked(link: str, words: str) -> str:
+    return f'<a href="{link}">{words}</a>'
 
 
 def _safe(text: str) -> str:

@@ -37,6 +37,21 @@ def test_more_cards_than_a_chat_bears_are_counted() -> None:
     assert said.endswith("另有 2 项没有列出。")
 
 
+def test_what_is_cut_off_is_behind_a_link() -> None:
+    link = f'<a href="{LINK}">查看全部</a>'
+    many = parcel(items=[card(f"第 {number} 家", facts=[]) for number in range(7)])
+    assert wording(many, LINK).endswith(f"另有 2 项没有列出。\n\n{link}")
+    assert wording(parcel(items=[card("甲站")]), LINK).endswith(f"电话：1\n{link}")
+
+
+def test_no_link_is_given_where_everything_is_shown() -> None:
+    shown = card(
+        "甲站", facts=[["能力项", "压力表"], ["资质", ""], ["地区", "云州市"], ["电话", "1"]]
+    )
+    assert "<a" not in wording(parcel(items=[shown]), LINK)
+    assert "<a" not in wording(parcel(items=[card("甲站")]))
+
+
 def test_details_of_an_answer_are_behind_a_link() -> None:
     faq = {"basis": ["JJG 52-2013"], "detail": "先分用途。"}
     link = f'<a href="{LINK}">详细说明</a>'
