@@ -27,7 +27,7 @@ from bot.staff.models import Staff
 DESK = "desk"
 # The channel of PostgreSQL's NOTIFY, and how much of a payload it takes (8,000 bytes in all).
 NEWS = "assistant_news"
-_MOST_TOPICS = 200
+_MOST_TOPICS = 150
 _SEEN_BY_HOLDER = ("message", "delivery")
 # Where a transfer, or a conversation that was taken over, names those whom it concerns.
 _NAMED = (("transfer", "to", "username"), ("transfer", "from", "username"), ("from", "username"))
