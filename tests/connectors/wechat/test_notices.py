@@ -17,7 +17,7 @@ from bot.cases.service import open_case
 from bot.conversations.models import Conversation, Customer
 from bot.database import Database
 from bot.delivery.models import DeliveryState, Outgoing
-from bot.privacy.erasing import _erase_ways
+from bot.privacy.erasing import erase_all
 from bot.settings import Settings
 from bot.wechat.models import WeChatConsent
 from tests.connectors.serving import Served
@@ -288,7 +288,7 @@ def test_consents_go_with_an_erased_customer(
     popup(xiaochen)
     with database.writing() as session:
         customer = session.scalars(select(Customer)).one()
-        _erase_ways(session, customer, clock())
+        erase_all(session, customer, now=clock())
     assert count(database, WeChatConsent) == 0
 
 
