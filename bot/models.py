@@ -9,6 +9,7 @@ import bot.delivery.models
 import bot.desk.models
 import bot.enterprises.models
 import bot.feedback.models
+import bot.privacy.models
 import bot.resources.models
 import bot.staff.models
 import bot.wechat.models

@@ -32,6 +32,7 @@ from bot.enterprises.binder import Binder
 from bot.enterprises.codes import key_of
 from bot.errors import Forbidden, ServiceError, TooLarge
 from bot.faq.service import FaqService
+from bot.privacy.trackers import trackers_sweep
 from bot.responses import Responses
 from bot.settings import ROOT, Settings
 from bot.staff.calendar import load_calendar, notices
@@ -112,6 +113,7 @@ def create_app(
     app.ctx.sweeper.add(*waiting_sweeps(handoff), waking_sweep())
     app.ctx.sweeper.add(*app.ctx.turns.sweeps())
     app.ctx.sweeper.add(reminders(responses))
+    app.ctx.sweeper.add(trackers_sweep(lambda: str(app.ctx.settings.tracker_store_url)))
     app.ctx.fetched = Fetched()
     app.ctx.sweeper.add(app.ctx.fetched.sweep())
     storage = Storage(ROOT / settings.attachment_folder, settings.attachment_limit_mb * 1_000_000)

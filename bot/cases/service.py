@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from bot.cases.deadlines import PLATFORM_HOURS, WORKING_DAYS, due_after
 from bot.cases.models import Case, CaseKind, CaseStatus, CaseStep
-from bot.conversations.models import Conversation
+from bot.conversations.models import Conversation, Customer
 from bot.database import next_value
 from bot.enterprises.membership import enterprise_of
-from bot.errors import CaseNotFound
+from bot.errors import CaseNotFound, Conflict
 from bot.staff.groups import load_groups
 from bot.staff.hours import SHANGHAI, WorkingHours
 
@@ -55,6 +55,9 @@ def open_case(
         conversation_id: The conversation it was opened in; its customer owns the case.
         request_key: Names this wish; the same key again returns the case opened first.
         hours: The platform's hours, for groups that have none of their own.
+
+    Raises:
+        Conflict: The customer has been erased while this was still under way.
     """
     if request_key is not None:
         first = session.scalar(select(Case).where(Case.request_key == request_key))
@@ -62,6 +65,8 @@ def open_case(
             return first
     working = load_groups(session, hours).of(category).hours
     customer_id = customer_of(session, conversation_id)
+    if _is_erased(session, customer_id):
+        raise Conflict("这位客户的资料已经删除，不能再登记。")
     enterprise = enterprise_of(session, customer_id)
     if enterprise is not None and company not in ("", enterprise.name):
         # Opened for somebody else, by name: no business of the customer's colleagues.
@@ -162,6 +167,12 @@ def customer_of(session: Session, conversation_id: str | None) -> int | None:
     return session.scalar(
         select(Conversation.customer_id).where(Conversation.id == conversation_id)
     )
+
+
+def _is_erased(session: Session, customer_id: int | None) -> bool:
+    # Shared, so that an erasure under way either finds the case or is found by it.
+    query = select(Customer.erased_at).where(Customer.id == customer_id)
+    return session.scalar(query.with_for_update(read=True)) is not None
 
 
 def _seen_by(session: Session, customer_id: int) -> ColumnElement[bool]:

@@ -18,6 +18,7 @@ from bot.conversations.models import (
     Change,
     Conversation,
     ConversationStatus,
+    Customer,
     Message,
     StatusEvent,
     SuppressedDraft,
@@ -42,6 +43,7 @@ class Head(NamedTuple):
     staff_id: int | None
     last_seq: int
     created_at: datetime
+    erased: bool
 
 
 class Said(NamedTuple):
@@ -258,7 +260,8 @@ _HEADS = select(
     Conversation.staff_id,
     Conversation.last_seq,
     Conversation.created_at,
-)
+    Customer.erased_at.is_not(None),
+).join(Customer, Customer.id == Conversation.customer_id)
 _SAID = select(
     Message.conversation_id,
     Message.seq,

@@ -153,7 +153,7 @@ class TurnStatus(StrEnum):
     RUNNING = "running"
     ANSWERED = "answered"
     SUPPRESSED = "suppressed"  # ownership changed meanwhile: replies kept as drafts
-    INTERRUPTED = "interrupted"  # the process died under it
+    INTERRUPTED = "interrupted"  # the process died under it, or the customer was erased
 
 
 class Turn(Base):

@@ -172,6 +172,8 @@ class _Fates:
         return fate
 
     def _with_the_bot(self, message: Said, turns: list[Taken], skipped: bool) -> Fate:
+        if any(each.erased for each in self._account.heads):
+            return Fate(message, Outcome.EXPLAINED, "客户的资料已删除")
         if skipped:
             return Fate(message, Outcome.LOST, "被跳过：后面的消息已答复，这一条没有")
         last = self._line.places[message.id] == len(self._line.stages) - 1

@@ -128,14 +128,17 @@ def finish_turn(
 ) -> Finished:
     """Store the replies, unless the conversation changed hands since the turn began.
 
-    A late reply is kept as a draft that staff can see and send. Finishing a turn that is no
-    longer running changes nothing.
+    A late reply is kept as a draft that staff can see and send; of one to a customer who has been
+    erased meanwhile nothing is. Finishing a turn that is no longer running changes nothing.
     """
     # Held until the end, so that nobody takes it over while its replies are being stored.
     turn = session.get_one(Turn, turn_id, with_for_update=True)
     if turn.status != TurnStatus.RUNNING:
         return Finished(TurnStatus(turn.status), False)
     conversation = session.get_one(Conversation, turn.conversation_id, with_for_update=True)
+    if conversation.customer.erased_at is not None:
+        turn.status, turn.ended_at = TurnStatus.INTERRUPTED, now
+        return Finished(TurnStatus.INTERRUPTED, False)
     _note_understanding(turn, conversation, answer, now)
     if conversation.epoch != turn.epoch or conversation.status != ConversationStatus.BOT:
         turn.status = TurnStatus.SUPPRESSED

@@ -35,6 +35,7 @@ from bot.desk.models import ReplyDraft
 from bot.enterprises.membership import forget_member
 from bot.errors import Conflict
 from bot.feedback.models import ConversationFeedback, FreeFeedback, MessageFeedback
+from bot.privacy.models import ErasedTracker
 from bot.staff.models import Staff
 from bot.wechat.models import WeChatChoice, WeChatConsent, WeChatDelivery, WeChatWindow
 from bot.wecom.models import KfSession
@@ -110,6 +111,7 @@ def erase_all(
     gone = delete(Attachment).where(Attachment.conversation_id.in_(ids)).returning(Attachment.id)
     files = list(session.scalars(gone))
     customer.erased_at, customer.erased_by_id = now, staff.id if staff else None
+    session.add_all(ErasedTracker(conversation_id=each, erased_at=now) for each in ids)
     session.flush()
     return Erased(ids, messages, cases, files)
 
@@ -122,6 +124,7 @@ def _conversations(session: Session, customer: Customer) -> Sequence[Conversatio
 def _erase_words(session: Session, theirs: Sequence[Conversation], placeholder: str) -> int:
     ids = [each.id for each in theirs]
     for each in theirs:
+        each.answered_seq = each.last_seq
         each.handoff_reason = _known(each.handoff_reason)
         each.outcome = ""
     erased = session.scalars(

@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, delete, inspect, select, text
+from sqlalchemy.orm import Session
+
+from bot.privacy.models import ErasedTracker
+from bot.sweeps import Sweep
 
 _TABLE = "rasa_trackers"
+# A turn that was under way when its customer was erased writes its tracker once more.
+_WRITTEN_BY = timedelta(minutes=10)
+
+
+def trackers_sweep(url: Callable[[], str]) -> Sweep:
+    """What removes the trackers of those who were erased, until it is certain that none is left.
+
+    ``url``: where Rasa keeps them; empty where there is no Rasa, which keeps none.
+    """
+
+    def work(session: Session, now: datetime) -> None:
+        ids = session.scalars(select(ErasedTracker.conversation_id)).all()
+        if url():
+            forget_trackers(url(), ids)
+        certain = ErasedTracker.erased_at < now - _WRITTEN_BY
+        session.execute(delete(ErasedTracker).where(certain))
+
+    return Sweep("trackers", 60, work, _has_erased)
+
+
+def _has_erased(session: Session, _now: datetime) -> bool:
+    return session.scalar(select(ErasedTracker.conversation_id).limit(1)) is not None
 
 
 def forget_trackers(url: str, conversation_ids: Sequence[str]) -> int:

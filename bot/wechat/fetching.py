@@ -56,13 +56,12 @@ async def fetch_media(
     except ServiceError as error:
         logger.info("wechat_media_not_kept message=%s code=%s", message_id, error.code)
         return False
+    is_added = False
     try:
-        await database.write(_add, message_id, stored, now=clock())
-    except Exception:
-        await asyncio.to_thread(storage.remove, stored.id)
-        raise
-    await asyncio.to_thread(storage.settle, stored.id)
-    return True
+        is_added = await database.write(_add, message_id, stored, now=clock())
+    finally:
+        await asyncio.to_thread(storage.settle if is_added else storage.remove, stored.id)
+    return is_added
 
 
 async def _download(api: Downloads, media_id: str) -> bytes | None:
@@ -88,7 +87,10 @@ def _store(storage: Storage, content: bytes) -> Stored:
         raise
 
 
-def _add(session: Session, message_id: str, stored: Stored, *, now: datetime) -> None:
+def _add(session: Session, message_id: str, stored: Stored, *, now: datetime) -> bool:
+    """Whether the message wants it still: it has none yet, and nobody took its words away."""
     message = session.get_one(Message, message_id, with_for_update=True)
-    if "attachment" not in message.data:
-        add_to_message(session, message, stored, now=now)
+    if "media" not in message.data or "attachment" in message.data:
+        return False
+    add_to_message(session, message, stored, now=now)
+    return True

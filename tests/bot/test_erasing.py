@@ -240,6 +240,22 @@ def test_words_that_were_never_sent_are_not_sent_any_more(
     assert [tuple(each) for each in sent] == [("failed", "erased")]
 
 
+def test_what_an_action_still_wants_to_store_is_refused(
+    duty: Duty, served: tuple[int, Opened]
+) -> None:
+    anna, opened = served
+    _erases(duty, opened, anna)
+    with duty.database.writing() as session, pytest.raises(Conflict):
+        open_case(
+            session,
+            "漏油的事",
+            now=duty.clock(),
+            contact="欧阳娜",
+            conversation_id=opened.conversation.id,
+        )
+    assert "漏油的事" not in _dump(duty.database)
+
+
 def test_trackers_of_the_conversations_are_gone_and_no_others(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/trackers.db"
     assert forget_trackers(url, ["a"]) == 0

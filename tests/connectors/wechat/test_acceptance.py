@@ -33,15 +33,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, inspect, select, text
+from sqlalchemy.exc import OperationalError
 
 from bot.cases.models import Case, CaseStep
 from bot.cases.service import open_case
 from bot.conversations.audit import audit
 from bot.conversations.brain import Answer, Reply
-from bot.conversations.models import Conversation, ConversationStatus, Turn
+from bot.conversations.models import Conversation, ConversationStatus, SuppressedDraft, Turn
 from bot.database import Database
 from bot.delivery.models import DeliveryState
 from bot.feedback.models import ConversationFeedback
+from bot.privacy.models import ErasedTracker
 from tests.bot.wechat.peer import TOKEN, sealed
 from tests.connectors.serving import Served
 from tests.connectors.wechat.conftest import XIAOCHEN
@@ -268,6 +270,58 @@ def test_acceptance_8_no_table_holds_anything_of_a_customer_who_left(
     assert report.problems == []
 
 
+def test_acceptance_8_what_the_bot_says_after_somebody_left_is_kept_nowhere(
+    web: Served, xiaochen: Phone, brain: FakeBrain, database: Database, clock: FakeClock
+) -> None:
+    secret = "陈某某十三八零零"
+    entities = [{"entity": "name", "value": secret}]
+    brain.script.append(Answer([Reply(f"{secret}，您好")], entities=entities))
+    go_on = holds(web, brain)
+    xiaochen.writes(f"我叫{secret}")
+    xiaochen.writes("还有一事")
+    xiaochen.does("unsubscribe", "<EventKey></EventKey>")
+    go_on()
+    settled(web)
+    assert found_in(database, secret, XIAOCHEN) == []
+    assert xiaochen.inbox == []
+    assert count(database, SuppressedDraft) == 0
+    # Nobody is left to whom the second message could be answered.
+    assert len(brain.heard) == 1
+    clock.advance(minutes=5)
+    with database.reading() as session:
+        assert audit(session, grace=timedelta(minutes=1), now=clock()).problems == []
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+def test_acceptance_8_a_tracker_that_could_not_be_removed_is_removed_later(
+    web: Served,
+    xiaochen: Phone,
+    database: Database,
+    clock: FakeClock,
+    tmp_path: Path,
+    is_back: bool,
+) -> None:
+    xiaochen.writes("你好")
+    settled(web)
+    trackers = remembers(web, database, tmp_path)
+    settings, sweeper = web.app.ctx.settings, web.app.ctx.sweeper
+    web.app.ctx.settings = replace(settings, tracker_store_url="sqlite:////nowhere/trackers.db")
+    assert xiaochen.does("unsubscribe", "<EventKey></EventKey>").answers[0].text == "success"
+    with pytest.raises(OperationalError):
+        sweeper.run_once("trackers")
+    assert set(tracked(trackers)) == {"theirs", "other"}
+    web.app.ctx.settings = settings
+    sweeper.run_once("trackers")
+    assert tracked(trackers) == ["other"]
+    if is_back:
+        # A turn that was under way wrote it once more.
+        keeps(trackers, theirs(database), "theirs")
+    clock.advance(minutes=11)
+    sweeper.run_once("trackers")
+    assert tracked(trackers) == ["other"]
+    assert count(database, ErasedTracker) == 0
+
+
 def leaves_traces(web: Served, database: Database, secret: str) -> str:
     """A case that staff work on, a comment on the score, and what the service came to."""
     now = web.app.ctx.clock()
@@ -295,15 +349,25 @@ def remembers(web: Served, database: Database, folder: Path) -> Engine:
     """Rasa keeps a tracker of the conversation, and one of somebody else's."""
     url = f"sqlite:///{folder}/trackers.db"
     web.app.ctx.settings = replace(web.app.ctx.settings, tracker_store_url=url)
-    with database.reading() as session:
-        theirs = session.scalars(select(Conversation.id)).one()
     trackers = create_engine(url)
     with trackers.begin() as connection:
         connection.execute(text("CREATE TABLE rasa_trackers (sender_id TEXT, events TEXT)"))
-        for sender_id, events in ((f"{theirs}.0", "theirs"), ("another.0", "other")):
-            values = {"id": sender_id, "events": events}
-            connection.execute(text("INSERT INTO rasa_trackers VALUES (:id, :events)"), values)
+    keeps(trackers, theirs(database), "theirs")
+    keeps(trackers, "another.0", "other")
     return trackers
+
+
+def theirs(database: Database) -> str:
+    """The name of the tracker of the one conversation."""
+    with database.reading() as session:
+        return f"{session.scalars(select(Conversation.id)).one()}.0"
+
+
+def keeps(trackers: Engine, sender_id: str, events: str) -> None:
+    """Rasa stores a tracker."""
+    values = {"id": sender_id, "events": events}
+    with trackers.begin() as connection:
+        connection.execute(text("INSERT INTO rasa_trackers VALUES (:id, :events)"), values)
 
 
 def tracked(trackers: Engine) -> list[str]:

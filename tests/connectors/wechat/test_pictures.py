@@ -57,6 +57,22 @@ def test_a_picture_goes_with_the_customer_who_sent_it(
     assert first_message(database).data == {}
 
 
+def test_a_picture_that_arrives_after_its_customer_left_is_not_kept(
+    web: Served, xiaochen: Phone, database: Database
+) -> None:
+    xiaochen.sends("image", "<PicUrl>http://x/0</PicUrl><MediaId>PICTURE</MediaId>")
+    fetched(web)
+    message = first_message(database)
+    xiaochen.does("unsubscribe", "<EventKey></EventKey>")
+    xiaochen.tencent.media["PICTURE"] = png()
+    web._loop.call_soon_threadsafe(web.app.ctx.wechat_channel.fetch, message.id, "PICTURE")
+    fetched(web)
+    assert xiaochen.tencent.calls["media/get"] == 2
+    assert first_message(database).data == {}
+    folder = web.app.ctx.attachments.folder
+    assert [each for each in folder.rglob("*") if each.is_file()] == []
+
+
 @pytest.mark.parametrize("content", [b"MZ not a picture", None])
 def test_what_cannot_be_kept_stays_a_word(
     web: Served, xiaochen: Phone, database: Database, content: bytes | None
