@@ -28,6 +28,7 @@ from bot.resources.standards import (
 )
 from bot.resources.wanted import shown, wanted_in
 from bot.staff.hours import spoken_date
+from knowledge import official_numbers
 from knowledge.standard_numbers import without_year
 
 # More numbers in one message are a list to be checked by a person, not a question.
@@ -82,7 +83,9 @@ def _tell(
         if kind is not None:
             tell_kind(dispatcher, kind)
         else:
-            dispatcher.utter_message(response="utter_standard_unknown", asked=found.asked)
+            official = official_numbers.normalize(found.asked) is not None
+            unknown = "utter_regulation_unknown" if official else "utter_standard_unknown"
+            dispatcher.utter_message(response=unknown, asked=found.asked)
         return
     others = "、".join(f"{each.number}（{each.status}）" for each in found.others)
     successor = found.successor
@@ -119,7 +122,7 @@ def _response(found: LookUp) -> str:
     if found.standard is not None and not found.exact:
         return "utter_standard_other_edition"
     status = found.standard.status if found.standard else ""
-    if status == "被代替":
+    if status == "被代替" or (status == "废止" and found.successor):
         return "utter_standard_replaced" if found.successor else "utter_standard_replaced_unknown"
     return {
         "即将实施": "utter_standard_coming",

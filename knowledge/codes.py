@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from stdnum.cn import uscc
+from stdnum.iso7064 import mod_11_10
 
 
 class FoundCode(NamedTuple):
@@ -52,7 +53,8 @@ _TRADEMARK = re.compile(
 _DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
 _FOOD = re.compile(r"(?<![A-Z0-9])SC\s?(\d{14})(?!\d)")
 _PRODUCTION = re.compile(r"(?<![A-Z0-9])XK\s?(\d{2})\s?-\s?(\d{3})\s?-\s?(\d{5})(?!\d)")
-_EQUIPMENT = re.compile(r"(?<![A-Z0-9])TS\s?(\d{7})(?:\s?-\s?(20\d\d))?(?!\d)")
+# TS1810001-2025 and, since the licences carry a letter, TS2710A12-2027.
+_EQUIPMENT = re.compile(r"(?<![A-Z0-9])TS\s?(\d{4}[0-9A-Z]\d{2})(?:\s?-\s?(20\d\d))?(?![0-9A-Z])")
 _HIGH_TECH = re.compile(r"(?<![A-Z0-9])GR\s?(20\d{10})(?!\d)")
 _DEVICE = re.compile(
     r"([国京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][\u4e00-\u9fff]?)械(注[准进许]|备)\s?(\d{8,11})号?"
@@ -66,6 +68,8 @@ _SYSTEM = re.compile(
 )
 _CCC = re.compile(r"(?<![\dA-Z])(20[0-4]\d)\s?(\d{2})\s?(\d{4})\s?(\d{6})(?!\d)")
 _CMA = re.compile(r"(?<![\dA-Z])(\d{12})(?![\dA-Z.])")
+# The fifteen digits of a business licence from before 2015; the last one checks the others.
+_REGISTRATION = re.compile(r"(?:注册号|登记号|执照号?|税号)\D{0,6}(?<!\d)(\d{15})(?!\d)")
 _ABOUT_CCC = re.compile(r"CCC|3C|强制|证书|认证|自我声明")
 _ABOUT_CMA = re.compile(r"CMA|资质认定|计量认证")
 
@@ -142,6 +146,12 @@ def _by_digits(flat: str) -> Iterator[FoundCode]:
             yield FoundCode("certificate_number", *match.span(), f"CMA {match[1]}")
 
 
+def _registrations(flat: str) -> Iterator[FoundCode]:
+    for match in _REGISTRATION.finditer(flat):
+        if mod_11_10.is_valid(match[1]):
+            yield FoundCode("certificate_number", *match.span(1), f"注册号 {match[1]}")
+
+
 def _phones(flat: str) -> Iterator[FoundCode]:
     for match in _MOBILE.finditer(flat):
         yield FoundCode("phone", *match.span(), re.sub(r"[\s-]", "", match[1]))
@@ -170,4 +180,13 @@ _WRITTEN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (_CNAS, lambda match: f"CNAS {match[1]}{match[2]}"),
     (_SYSTEM, lambda match: re.sub(r"\s", "", match[1])),
 )
-_FINDERS = (_cases, _credit_codes, _patents, _licences, _trademarks, _by_digits, _phones)
+_FINDERS = (
+    _cases,
+    _credit_codes,
+    _patents,
+    _licences,
+    _trademarks,
+    _by_digits,
+    _registrations,
+    _phones,
+)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from knowledge import codes, standard_numbers, times
+from knowledge import codes, official_numbers, standard_numbers, times
 from knowledge.numerals import NUMERALS, number
 from knowledge.plain import plain
 from knowledge.vocabulary import Term, terms
@@ -86,6 +86,9 @@ def _candidates(text: str, flat: str, today: date | None) -> _Found:
     """Yield what may be an entity; where two overlap, the first is meant."""
     yield from codes.find(flat)
     for found in standard_numbers.find(text):
+        yield "standard_number", found.start, found.end, found.value
+    # Orders and notices are looked up in the same table by the same question.
+    for found in official_numbers.find(text):
         yield "standard_number", found.start, found.end, found.value
     yield from _companies(text)
     if today is not None:

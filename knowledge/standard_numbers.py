@@ -20,6 +20,8 @@ SECTORS = (
     " LB LD LS LY MH MR MT MZ NB NY QB QC QJ QX RB SB SC SF SH SJ SL SN SW SY TB TD TY WB WH WJ WM"
     " WS WW XB XF YB YC YD YJ YS YY YZ ZY"
 ).split()
+# Seismology's code is how local standards begin, too: DB/T 69 is of the former, DB33/T of these.
+_SEISMOLOGY = "DB"
 # Longest first: a pattern tries them in this order.
 _FOREIGN = (
     "ANSI/ASME|BS EN ISO|DIN EN ISO|EN ISO|EN IEC|BS EN|DIN EN|BS ISO|DIN ISO|ANSI|ASME|API|BS|DIN"
@@ -31,11 +33,14 @@ _GAP = r"[\s._-]{0,2}"
 _DIGITS = r"\d{1,6}(?:\.\d{1,4}){0,2}"
 _LONG_YEAR = r"(?:19[5-9]\d|20[0-4]\d)(?!\d)"
 # "-2016", "—2016", ":2016", "(2016版)", " 2016版"; a bare " 2016年" is a date, not an edition.
+# "一" for the dash is what some keyboards offer first.
 _YEAR = (
     rf"(?:\s?[-:]{{1,2}}\s?(?P<year>{_LONG_YEAR}|\d\d(?!\d))"
+    rf"|\s?一\s?(?P<year_after_one>{_LONG_YEAR})"
     rf"|\s?\(\s?(?P<year_in_brackets>{_LONG_YEAR})年?版?\s?\)"
     rf"|\s(?P<year_apart>{_LONG_YEAR})(?!年(?!版)))?"
 )
+_YEARS = ("year", "year_after_one", "year_in_brackets", "year_apart")
 _PART = r"(?:\s?第\s?(?P<part>\d{1,3}|[一二三四五六七八九十]{1,3})\s?部分)?"
 # "GB 4706-1": one digit is no year, so it is the part.
 _DASHED_PART = r"(?:-(?P<dashed>[1-9])(?![\d.]))?"
@@ -50,12 +55,15 @@ _KINDS = (
     ("health", rf"(?P<head>GBZ)\s?(?P<t>/\s?T)?{_GAP}"),
     ("national", rf"(?P<head>GB)[\s_-]?(?P<t>/\s?[TZ]|T)?/?{_GAP}"),
     ("military", rf"(?P<head>GJB|GBJ)(?:\s?/?\s?(?P<t>[TZ]))?{_GAP}"),
-    ("sector", rf"(?P<head>{'|'.join(sorted(SECTORS, key=len, reverse=True))})"
-               rf"[\s-]?(?P<t>/\s?T|T)?{_GAP}"),
+    ("sector", rf"(?:(?P<head>{'|'.join(sorted(SECTORS, key=len, reverse=True))})"
+               rf"[\s-]?(?P<t>/\s?T|T)?{_GAP}|(?P<quakes>{_SEISMOLOGY})\s?/\s?T{_GAP})"),
 )  # fmt: skip
 _PATTERNS = tuple((kind, re.compile(f"{_START}{head}{_TAIL}")) for kind, head in _KINDS)
 
 _MILITARY_LETTER = re.compile(r"[A-C](?![A-Z0-9])")
+# Without the slash, "T-CECS 10001" is one only by a body that is known; "T-REX 450" is a model.
+_BODIES = "CECS|ZZB|CAQ|CAS|CSAE|CSTM|CEC|CCSA|CNFIA|CAAMTB|CIECCPA|CNEA|CBMF|CISA"
+_GROUP_LOOSE = re.compile(rf"{_START}T[\s-]?(?P<owner>{_BODIES}){_GAP}{_TAIL}")
 _GROUP = re.compile(
     rf"(?<![A-Z0-9/])T\s?/\s?(?P<owner>(?!T\b)[A-Z]{{2,10}}(?:\d(?=[\s-]))?){_GAP}{_TAIL}"
 )
@@ -88,7 +96,8 @@ _RULES = re.compile(
 )
 _SPOKEN = re.compile(
     # "国标2024" is a year unless an edition follows: GB 2024-2016 are acupuncture needles.
-    rf"(?:推荐性|强制性)?(?:国标|国家标准)[号:]?\s?(?!20[0-4]\d(?![\d.-]))(?P<digits>\d{{3,6}}(?:\.\d{{1,3}})?)"
+    rf"(?P<recommended>推荐性?的?)?(?:强制性)?(?:国标|国家标准)[号:]?\s?(?P<t>/?\s?T\s?)?"
+    rf"(?!20[0-4]\d(?![\d.-]))(?P<digits>\d{{3,6}}(?:\.\d{{1,3}})?)"
     rf"{_PART}{_NOT_A_COUNT}{_YEAR}(?!\d)"
 )
 # "ISO 9001/14001/45001", "GB/T 19001和24001": the letters are said once.
@@ -102,6 +111,8 @@ _STUCK = re.compile(r"[A-Z](?![A-Z])")
 # "型号 JB5000": two letters and a number are a product's name more often than a standard's.
 _MODEL = re.compile(r"(?:型号|机型|规格|货号|编号|单号|批号|车牌)\S{0,2}\s?$")
 _MEMORY = re.compile(r"\d\s?$")
+# A bare "GB" with so few digits needs more to be a standard.
+_SHORT = 2
 _ABOUT_STANDARDS = re.compile(r"标准|规程|规范|执行|符合|依据|条款|版本|行标|最新版|现行")
 _CHINESE_DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")}
 
@@ -180,8 +191,8 @@ def _matches(flat: str) -> list[tuple[int, int, str]]:
                 continue
             if kind != "military" and _STUCK.match(flat, match.end()):
                 continue
-            if kind == "national" and _MEMORY.search(flat[: match.start()]):
-                continue  # "内存 8 GB 3200": a size, then a clock rate
+            if kind == "national" and not _is_national_standard(match, flat):
+                continue
             if kind == "military" and (letter := _MILITARY_LETTER.match(flat, match.end("digits"))):
                 matches.append(_military(match, flat, letter.group()))
             else:
@@ -191,17 +202,30 @@ def _matches(flat: str) -> list[tuple[int, int, str]]:
     return matches
 
 
+def _is_national_standard(match: re.Match[str], flat: str) -> bool:
+    """Tell a national standard from a size of memory ("8 GB 3200") and a screw ("GB 50的螺丝")."""
+    if _MEMORY.search(flat[: match.start()]):
+        return False
+    if len(match["digits"]) > _SHORT or match["t"] or match["part"] or match["dashed"]:
+        return True
+    return (
+        any(match[name] for name in _YEARS)
+        or bool(_ABOUT_STANDARDS.search(flat))
+        or flat.strip() == match.group().strip()
+    )
+
+
 def _is_sector_standard(match: re.Match[str], flat: str) -> bool:
     """Tell a sector standard from a product's model that looks like one.
 
     "/T" or a year makes it a standard; two bare letters and a number are one
     only where the sentence speaks of standards and not of a model.
     """
-    if match["t"] and "/" in match["t"]:
+    if match["quakes"] or (match["t"] and "/" in match["t"]):
         return True
     if _MODEL.search(flat[: match.start()]):
         return False
-    if match["year"] or match["year_in_brackets"]:
+    if match["year"] or match["year_after_one"] or match["year_in_brackets"]:
         return True
     return bool(_ABOUT_STANDARDS.search(flat)) or trunk(_chinese("sector", match)) in _known()
 
@@ -225,6 +249,8 @@ def _chinese(kind: str, match: re.Match[str]) -> str:
         return f"{head}{' ' if mark else '/'}{_number(match)}"
     if kind == "metrology":
         return f"{groups['kind']}{groups['owner'] or ''} {_number(match)}"
+    if groups.get("quakes"):
+        return f"{_SEISMOLOGY}/T {_number(match)}"
     return f"{groups['head']}{f'/{mark}' if mark else ''} {_number(match)}"
 
 
@@ -243,7 +269,7 @@ def _number(match: re.Match[str], joint: str = "-") -> str:
     part = groups.get("part") or groups.get("dashed")
     if part and "." not in digits:
         digits += f".{part if part.isdigit() else _from_chinese(part)}"
-    year = groups.get("year") or groups.get("year_in_brackets") or groups.get("year_apart")
+    year = next((groups[name] for name in _YEARS if groups.get(name)), None)
     return f"{digits}{joint}{_full_year(year)}" if year else digits
 
 
@@ -269,12 +295,17 @@ def _astm(match: re.Match[str]) -> str:
     return f"ASTM {digits}{'-' + match['year'] if match['year'] else ''}"
 
 
+def _spoken(match: re.Match[str]) -> str:
+    return f"GB{'/T' if match['recommended'] or match['t'] else ''} {_number(match)}"
+
+
 def _rule(match: re.Match[str]) -> str:
     head = f"CNCA-{match['rule']}" if match["rule"] else f"CNAS-{match['demand']}"
     return head + (f":{match['year']}" if match["year"] else "")
 
 
 _OTHER_KINDS = (
+    (_GROUP_LOOSE, lambda match: f"T/{match['owner']} {_number(match)}"),
     (_GROUP, lambda match: f"T/{match['owner']} {_number(match)}"),
     (_COMPANY, lambda match: f"Q/{match['owner']} {_number(match)}"),
     (_ISO, _international),
@@ -283,5 +314,5 @@ _OTHER_KINDS = (
     (_SPECIAL, lambda match: f"TSG {_number(match)}"),
     (_SAMPLE, lambda match: f"GSB {_number(match)}"),
     (_RULES, _rule),
-    (_SPOKEN, lambda match: f"GB {_number(match)}"),
+    (_SPOKEN, _spoken),
 )

@@ -28,11 +28,34 @@ _AFTER_DAY = (
     rf"(?=$|[\s,.!?，。！？；、~-]|{_PART}|[早晚]|之?[前后]|以[前后]|左右|到|来|去|行|可以|吧"
     r"|过来|送|开始)"
 )
+# Names of holidays and the word they are looked up by. "五一" and "十一" alone are numbers to most.
+_HOLIDAYS = {
+    "元旦节?": "元旦",
+    "春节|过年(?=前|后|之|以)|大年初一": "春节",
+    "清明节": "清明",
+    rf"劳动节|(?<![{NUMERALS}\d])五一(?=节|假期?|之?[前后]|以[前后])节?": "劳动节",
+    "端午节?": "端午",
+    "中秋节?": "中秋",
+    rf"国庆节?|(?<![{NUMERALS}\d])十一(?=假期?|长假|之前|之后|以前|以后)": "国庆",
+}
+_FIXED = {"元旦": (1, 1), "劳动节": (5, 1), "国庆": (10, 1)}
+# First days after the lunar calendar and the solar term, as the almanac has them (GB/T 33661).
+_MOVING = {
+    "春节": ("2026-02-17 2027-02-06 2028-01-26 2029-02-13 2030-02-03 2031-01-23 2032-02-11"),
+    "清明": ("2026-04-05 2027-04-05 2028-04-04 2029-04-04 2030-04-05 2031-04-05 2032-04-04"),
+    "端午": ("2026-06-19 2027-06-09 2028-05-28 2029-06-16 2030-06-05 2031-06-24 2032-06-12"),
+    "中秋": ("2026-09-25 2027-09-15 2028-10-03 2029-09-22 2030-09-12 2031-10-01 2032-09-19"),
+}
 _YEAR = r"今年|明年|后年"
 _COUNTED = rf"\d{{1,3}}|[{NUMERALS}]{{1,3}}|半"
 _DAYS = (
     ("full", r"(?P<year>20\d\d)\s?[-/.年]\s?(?P<month>\d{1,2})\s?[-/.月]\s?"
              r"(?P<day>\d{1,2})(?!\d)[日号]?"),
+    # "12/2" is a fraction, "12-2" a range and "3.15" a version, unless they stand as a day does.
+    ("in_figures", r"(?<![\d./-])(?P<month>\d{1,2})(?:[/-](?P<day>\d{1,2})(?!\d)"
+                   rf"(?:[日号]|(?=\s?(?:{_PART}|之?[前后]|以[前后])))"
+                   r"|\.(?P<day_after_dot>\d{1,2})[日号])"),
+    ("holiday", "|".join(sorted(_HOLIDAYS, key=len, reverse=True))),
     ("month_day", rf"(?:(?P<year>{_YEAR})的?)?(?P<month>{_N})\s?月\s?(?P<day>{_N})\s?[日号]"),
     ("day_of_month", rf"(?P<which>{_WHICH})月的?(?P<day>{_N})[日号]"),
     ("weekday", rf"(?<![每一二两三四五六七八九十几\d])(?P<which>{_WHICH})?(?:周|星期|礼拜)"
@@ -189,6 +212,23 @@ def _month_day(match: re.Match[str], today: date) -> _Span | None:
     return _one(_day(year, month, day) if year else _coming(today, month, day))
 
 
+def _in_figures(match: re.Match[str], today: date) -> _Span | None:
+    day = int(match["day"] or match["day_after_dot"])
+    return _one(_coming(today, int(match["month"]), day))
+
+
+def _holiday(match: re.Match[str], today: date) -> _Span | None:
+    name = next(
+        name
+        for form, name in _HOLIDAYS.items()
+        if re.compile(form).match(match.string, match.start())
+    )
+    if name in _FIXED:
+        return _one(_coming(today, *_FIXED[name]))
+    days = map(date.fromisoformat, _MOVING[name].split())
+    return _one(next((day for day in days if day >= today), None))
+
+
 def _day_of_month(match: re.Match[str], today: date) -> _Span | None:
     first = _month_from(today, _steps(match["which"]))
     return _one(_day(first.year, first.month, number(match["day"])))
@@ -279,6 +319,8 @@ def _third(first: date, third: str | None) -> _Span:
 
 _SPANS: dict[str, Callable[[re.Match[str], date], _Span | None]] = {
     "full": _full,
+    "in_figures": _in_figures,
+    "holiday": _holiday,
     "month_day": _month_day,
     "day_of_month": _day_of_month,
     "weekday": _weekday,

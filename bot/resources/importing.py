@@ -44,6 +44,7 @@ from bot.resources.tables import (
     yes_or_no,
 )
 from bot.settings import ROOT
+from knowledge import official_numbers
 from knowledge.standard_numbers import normalize, without_year
 
 logger = logging.getLogger(__name__)
@@ -188,7 +189,7 @@ def import_resources(session: Session, folder: Path = FOLDER) -> dict[str, int]:
 
 def stem_of(number: str) -> str:
     """A standard's number without its year, in normal form; laws keep their name."""
-    return without_year(normalize(number) or number)
+    return official_numbers.normalize(number) or without_year(normalize(number) or number)
 
 
 def _check_holders(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from bot.resources.importing import stem_of
 from bot.resources.models import Standard
 from bot.resources.wanted import Relevance, wanted_in
+from knowledge import official_numbers
 from knowledge.standard_numbers import find, without_year
 
 # The edition one works with comes first.
@@ -39,8 +40,9 @@ class LookUp:
 
 
 def numbers_in(text: str) -> list[str]:
-    """The standard numbers of a text in normal form, each once."""
-    return list(dict.fromkeys(number.value for number in find(text)))
+    """The numbers of a text's standards, orders and notices in normal form, each once."""
+    found = sorted([*find(text), *official_numbers.find(text)], key=lambda each: each.start)
+    return list(dict.fromkeys(number.value for number in found))
 
 
 def bare_number_in(text: str) -> str | None:
@@ -151,7 +153,8 @@ def _as_of(session: Session, standard: Standard, on: date) -> Standard:
 def _successor(
     session: Session, standard: Standard, editions: list[Standard], on: date | None
 ) -> Standard | None:
-    if standard.status != "被代替":
+    withdrawn_for_another = standard.status == "废止" and standard.replaced_by
+    if standard.status != "被代替" and not withdrawn_for_another:
         return None
     for number in numbers_in(standard.replaced_by) or [standard.replaced_by]:
         named = session.get(Standard, number) or _first_part(session, number)

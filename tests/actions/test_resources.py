@@ -65,6 +65,9 @@ def test_every_state_has_its_sentence(resources: Context) -> None:
     for text, response in (
         ("GB 4706.1-2005 还有效吗", "utter_standard_replaced"),
         ("GB/T 99999", "utter_standard_unknown"),
+        ("总局令第121号现在还有效吗", "utter_standard_current"),
+        ("总局20号令还能用吗", "utter_standard_replaced"),
+        ("国务院令第9999号", "utter_regulation_unknown"),
         ("GB/T 19001-2011", "utter_standard_other_edition"),
         ("阀门压力试验用什么标准", "utter_standards_on_topic"),
         ("量子纠缠执行什么标准", "utter_standards_none"),

@@ -128,6 +128,9 @@ def test_nobody_is_listed_for_what_nobody_does(filled: Database) -> None:
         ("国标19001", "GB/T 19001-2016", "现行"),
         ("GB/T 4706.1 还有效吗", "GB 4706.1-2024", "现行"),
         ("GB/T 19001-2008", "GB/T 19001-2008", "被代替"),
+        ("2020年第42号公告", "市场监管总局公告2020年第42号", "现行"),
+        ("质检总局163号令", "国家质检总局令第163号（2021年修改）", "现行"),
+        ("国标委联[2019]1号", "国标委联〔2019〕1号", "现行"),
     ],
 )
 def test_standards_are_found_however_they_are_written(
