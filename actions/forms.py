@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.context import Context, context
+from actions.halves import answer_aside
 from actions.handoff import told_in
 from actions.said import Said, said_in
 from bot.cases import answers, form
@@ -40,7 +41,9 @@ class FormReader(Action, ABC):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         said, requested = said_in(tracker), tracker.get_slot(REQUESTED)
+        aside: list[EventType] = []
         if requested not in self.slots:
+            aside = answer_aside(dispatcher, said, context())
             read = self.opening(said, tracker.slots, context())
         elif answers.wants_to_stop(said.text) or said.intent == "cancel":
             read = form.Read({"form_stopped": True})
@@ -56,6 +59,7 @@ class FormReader(Action, ABC):
             dispatcher.utter_message(json_message={"told": told})
         waiting = [] if known.get("form_stopped") else self.missing(known)
         return [
+            *aside,
             *(SlotSet(slot, value) for slot, value in read.values.items()),
             SlotSet(REQUESTED, next(iter(waiting), None)),
             *([SlotSet("form_asides", None)] if tracker.get_slot("form_asides") else []),

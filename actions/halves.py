@@ -1,8 +1,8 @@
-"""Answering two questions of one message, when the knowledge base is sure of both."""
+"""Answering two questions of one message, or one beside a task, when the knowledge base is sure."""
 
 from __future__ import annotations
 
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.context import Context
@@ -37,6 +37,18 @@ def answer_both(
         found = candidates_from(half.faq)
         events = tell_entry(dispatcher, here, entry.id, found, said, offer=may_offer)
     return events
+
+
+def answer_aside(dispatcher: CollectingDispatcher, said: Said, here: Context) -> list[EventType]:
+    """Say the answer to a question that came along with a task, if it is known for sure."""
+    halves = _halves_of(said, here)
+    entry = _sure(halves[0], said, here) if len(halves) == 1 else None
+    if entry is None:
+        return []
+    found = candidates_from(halves[0].faq)
+    tell_entry(dispatcher, here, entry.id, found, said, offer=False)
+    # All else that an answer leaves behind would be taken for the task's.
+    return [SlotSet("last_entry", entry.id)]
 
 
 def _halves_of(said: Said, here: Context) -> tuple[Half, ...]:

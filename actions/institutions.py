@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.cards import card, command, label
 from actions.context import Context
 from actions.doing import Doing
+from actions.halves import answer_aside
 from actions.said import Said, active_form
 from actions.stations import tell_stations
 from bot.resources.matching import Match, Matches, find_institutions
@@ -42,6 +43,7 @@ class FindInstitution(Doing):
             return _ask(dispatcher, tracker)
         region = wanted.region or said.entities.get("region") or here.region
         matches = await here.database.read(find_institutions, wanted, region, on=here.today)
+        aside = answer_aside(dispatcher, said, here)
         named = bool(wanted.region or said.entities.get("region"))
         dispatcher.utter_message(
             response=_response(matches, named),
@@ -51,6 +53,7 @@ class FindInstitution(Doing):
             json_message=_items(matches.found),
         )
         return [
+            *aside,
             SlotSet("wanted_service", None),
             SlotSet("last_wish", text),
             SlotSet("case_subject", shown(wanted)),

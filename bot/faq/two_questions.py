@@ -1,8 +1,11 @@
 """Two questions in one message: “3C 认证要什么材料，大概多久能拿证”.
 
 A message is taken apart only when it holds exactly two questions that cannot be one: they ask
-about different aspects, or the second is announced (另外，还有，顺便 …). All else stays whole: an
-answer to half of a story is worse than a question back.
+about different aspects, or the same of different things, or the second is announced (另外，还有，
+顺便 …). All else stays whole: an answer to half of a story is worse than a question back.
+
+A question beside a task (“我要校准 20 把卡尺，多久能好”) is searched for by itself, too, lest the
+task make us forget it.
 """
 
 from __future__ import annotations
@@ -46,12 +49,17 @@ _SHORTEST_NAME = 2
 # “超期会罚吗” names a circumstance of the first subject and no subject of its own.
 _LONGEST_CIRCUMSTANCE = 3
 _THINGS = ("instrument", "product", "standard_number")
+# What we are asked to do, in a clause that asks nothing.
+_TASK = re.compile(
+    r"(?:帮|给|替)(?:我|我们|我厂|我司|忙)?(?:找|推荐|介绍|约|预约|登记|联系)|(?:想|要|需要|打算|准备)(?:约|预约|送检|送样|校准"
+    r"|检定|检测|做检|报名|登记|委托|找[一家个])"
+)
 _JUST_THIS = re.compile(r"^(.{2,12}?)(?:呢|的呢)$")
 
 
 @dataclass(frozen=True)
 class Part:
-    """One of two questions, made to stand alone, and what the search finds for it."""
+    """One question of several, made to stand alone, and what the search finds for it."""
 
     text: str
     candidates: tuple[Candidate, ...]
@@ -59,7 +67,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Understood:
-    """A message as the search sees it, and its two questions if it holds two."""
+    """A message as the search sees it, and its questions if it holds two, or one beside a task."""
 
     whole: Understanding
     parts: tuple[Part, ...] = ()
@@ -67,10 +75,7 @@ class Understood:
 
 def two_questions(text: str) -> tuple[str, str] | None:
     """The two questions of a message, each with its subject; None for any other message."""
-    if len(text) > LONGEST:
-        return None
-    clauses = [each for piece in _BREAK.split(text) if (each := piece.strip())]
-    spoken = [each for each in clauses if not _COURTESY.match(each)]
+    spoken = _spoken_in(text)
     asking = [each for each in spoken if _ASKS.search(each)]
     if len(asking) != 2 or len(spoken) > 3:
         return None
@@ -86,16 +91,37 @@ def two_questions(text: str) -> tuple[str, str] | None:
     return first, _carried_over(first, second)
 
 
+def question_beside_task(text: str) -> str | None:
+    """The question, with its subject, of a message that asks one thing and wants another done."""
+    spoken = _spoken_in(text)
+    asking = [each for each in spoken if aspects_in(each) and not _TASK.search(each)]
+    tasks = [each for each in spoken if _TASK.search(each) and not _ASKS.search(each)]
+    if len(spoken) != 2 or len(asking) != 1 or len(tasks) != 1:
+        return None
+    question = _OPENING.sub("", asking[0])
+    if spoken[0] in tasks and len(named_in(question)) < _SHORTEST_NAME:
+        return _carried_over(tasks[0], question)
+    return question
+
+
 def understand(faq: FaqService, text: str, on: date) -> Understood:
     """Search for a message, and for each of its questions if there are two."""
     return Understood(faq.understand(text, on), parts_of(faq, text, on))
 
 
 def parts_of(faq: FaqService, text: str, on: date) -> tuple[Part, ...]:
-    """Each of a message's two questions with what is found for it; nothing for other messages."""
-    return tuple(
-        Part(each, faq.understand(each, on).candidates) for each in two_questions(text) or ()
-    )
+    """Each of a message's two questions, or the one beside a task, with what is found for it."""
+    beside = question_beside_task(text)
+    questions = two_questions(text) or (() if beside is None else (beside,))
+    return tuple(Part(each, faq.understand(each, on).candidates) for each in questions)
+
+
+def _spoken_in(text: str) -> list[str]:
+    """The clauses of a short message without courtesies; none of a longer one."""
+    if len(text) > LONGEST:
+        return []
+    clauses = [each for piece in _BREAK.split(text) if (each := piece.strip())]
+    return [each for each in clauses if not _COURTESY.match(each)]
 
 
 def _are_two(first: str, second: str) -> bool:
@@ -106,7 +132,18 @@ def _are_two(first: str, second: str) -> bool:
         return one != other or not one or len(named_in(_OPENING.sub("", second))) >= _SHORTEST_NAME
     if one and _JUST_THIS.match(second) and not other:
         return True
+    return bool(one and other) and (not one & other or _are_of_two_things(first, second))
+
+
+def _are_of_two_things(first: str, second: str) -> bool:
+    """“ISO9001 要多少钱，ISO14001 要多少钱”."""
+    one, other = _things_in(first), _things_in(second)
     return bool(one and other) and not one & other
+
+
+def _things_in(clause: str) -> set[str]:
+    things = {each.value for each in find(clause) if each.type in _THINGS}
+    return things or {service for service in SERVICES if service in clause}
 
 
 def _carried_over(first: str, second: str) -> str:

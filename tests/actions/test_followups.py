@@ -9,6 +9,8 @@ from rasa_sdk import Tracker
 
 from actions.context import Context
 from actions.followups import AnswerFollowup
+from actions.forms import ReadCaseForm
+from actions.institutions import FindInstitution
 from actions.questions import AnswerQuestion, Refuse
 from actions.standards import LookUpStandard
 from tests.actions.acting import do, heard
@@ -57,6 +59,25 @@ def test_two_questions_of_which_one_is_unsure_are_answered_as_one(here: Context)
     halves = (("标签怎么写", [(TRADEMARK, 0.5)]), ("多久能好", [(FEES, 0.9)]))
     done = do(AnswerQuestion(), two("标签怎么写，多久能好", *halves, faq=[(CCC, 0.9)]))
     assert [each["custom"]["faq"]["id"] for each in done.messages] == [CCC]
+
+
+def test_a_sure_answer_comes_before_the_task_it_was_asked_beside(resources: Context) -> None:
+    asked = two("压力表多久检一次？我要送检两块", ("压力表多久检一次", [(PRESSURE, 0.9)]))
+    begun = do(ReadCaseForm(), asked)
+    assert begun.messages[0]["custom"]["faq"]["id"] == PRESSURE
+    assert not begun.messages[0]["buttons"]
+    assert begun.slots["requested_slot"] is not None
+    asked = two("压力表多久检一次？帮我找家机构检压力表", ("压力表多久检一次", [(PRESSURE, 0.9)]))
+    listed = do(FindInstitution(), asked)
+    assert "faq" in listed.messages[0]["custom"]
+    assert listed.messages[1]["response"].startswith("utter_institutions_found")
+
+
+def test_a_task_is_begun_without_an_answer_that_is_not_sure(resources: Context) -> None:
+    asked = two("压力表多久检一次？我要送检两块", ("压力表多久检一次", [(PRESSURE, 0.5)]))
+    begun = do(ReadCaseForm(), asked)
+    assert not any("faq" in (each.get("custom") or {}) for each in begun.messages)
+    assert begun.slots["requested_slot"] is not None
 
 
 def test_an_entry_made_for_both_questions_is_said_once(here: Context) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from bot.faq.service import Understanding
-from bot.faq.two_questions import LONGEST, two_questions, understand
+from bot.faq.two_questions import LONGEST, question_beside_task, two_questions, understand
 from bot.settings import ROOT
 from knowledge.search import Candidate
 
@@ -25,6 +25,8 @@ from knowledge.search import Candidate
         ("商标注册要多久？专利呢？", "商标注册要多久", "专利要多久"),
         ("压力表多久检一次，另外水表要不要强检", "压力表多久检一次", "水表要不要强检"),
         ("电梯多久检一次，另外叉车多久检一次", "电梯多久检一次", "叉车多久检一次"),
+        ("ISO9001要多少钱，ISO14001要多少钱", "ISO9001要多少钱", "ISO14001要多少钱"),
+        ("压力表要不要强检？水表要不要强检？", "压力表要不要强检", "水表要不要强检"),
         ("CCC 认证多少钱和多久", "CCC 认证多少钱", "CCC 认证多久"),
         ("高企要什么条件还有什么好处", "高企要什么条件", "高企什么好处"),
         ("请问一下，电梯多久检一次，超期会罚吗", "电梯多久检一次", "电梯超期会罚吗"),
@@ -58,6 +60,23 @@ def test_two_questions_are_parted_and_share_their_subject(
     ],
 )
 def test_one_question_and_a_story_stay_whole(text: str) -> None:
+    assert two_questions(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("压力表多久检一次？帮我约一下送检", "压力表多久检一次"),
+        ("3C 认证要什么材料，帮我找家能做的机构", "3C 认证要什么材料"),
+        ("我要校准游标卡尺，要多少钱", "校准游标卡尺要多少钱"),
+        ("我要校准游标卡尺，请加急", None),
+        ("帮我找一家能校准卡尺的机构", None),
+        ("帮我约一下送检，帮我找家机构", None),
+        ("帮我推荐一家机构，要便宜的，多久能好，多少钱", None),
+    ],
+)
+def test_a_question_beside_a_task_is_found(text: str, question: str | None) -> None:
+    assert question_beside_task(text) == question
     assert two_questions(text) is None
 
 
