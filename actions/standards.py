@@ -24,11 +24,11 @@ from bot.resources.standards import (
     counterparts,
     look_up,
     numbers_in,
+    sentence_for,
     standards_about,
 )
 from bot.resources.wanted import shown, wanted_in
 from bot.staff.hours import spoken_date
-from knowledge import official_numbers
 from knowledge.standard_numbers import without_year
 
 # More numbers in one message are a list to be checked by a person, not a question.
@@ -83,14 +83,12 @@ def _tell(
         if kind is not None:
             tell_kind(dispatcher, kind)
         else:
-            official = official_numbers.normalize(found.asked) is not None
-            unknown = "utter_regulation_unknown" if official else "utter_standard_unknown"
-            dispatcher.utter_message(response=unknown, asked=found.asked)
+            dispatcher.utter_message(response=sentence_for(found), asked=found.asked)
         return
     others = "、".join(f"{each.number}（{each.status}）" for each in found.others)
     successor = found.successor
     dispatcher.utter_message(
-        response=_response(found),
+        response=sentence_for(found),
         asked=found.asked,
         number=standard.number,
         title=standard.title,
@@ -116,18 +114,6 @@ def _tell_counterpart(
         adoption=label("adoptions", national[0].adoption) if national[0].adoption else "",
         json_message={"card": standard_card(national[0], "", []), "handled": "answer"},
     )
-
-
-def _response(found: LookUp) -> str:
-    if found.standard is not None and not found.exact:
-        return "utter_standard_other_edition"
-    status = found.standard.status if found.standard else ""
-    if status == "被代替" or (status == "废止" and found.successor):
-        return "utter_standard_replaced" if found.successor else "utter_standard_replaced_unknown"
-    return {
-        "即将实施": "utter_standard_coming",
-        "废止": "utter_standard_withdrawn",
-    }.get(status, "utter_standard_current")
 
 
 async def _tell_topic(dispatcher: CollectingDispatcher, text: str, here: Context) -> None:

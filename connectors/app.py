@@ -104,7 +104,9 @@ def create_app(
     app.ctx.bell = Bell()
     app.ctx.owners = Owners()
     app.ctx.signs_of_life = {}
-    answering = Answering(brain, faq, Fallback(faq, responses), settings.turn_limit_seconds)
+    answering = Answering(
+        brain, faq, Fallback(faq, responses, database), settings.turn_limit_seconds
+    )
     app.ctx.turns = TurnRunner(database, answering, handoff, clock)
     # Channels that must be pushed are added by their connectors.
     app.ctx.senders = Senders(database, app.ctx.bell, clock)

@@ -88,7 +88,9 @@ class Answering:
             apology = self._fallback.apology(answer.failure)
             return replace(answer, replies=[*answer.replies, *apology.replies])
         logger.warning("brain_failed kind=%s turn=%d", failure, asked.turn_id)
-        return self._fallback.without_brain(asked.text, asked.payload, understood, today, failure)
+        return await self._fallback.without_brain(
+            asked.text, asked.payload, understood, today, failure
+        )
 
 
 def _question(asked: Asked, understood: Understood | None) -> Question:

@@ -6,9 +6,12 @@ import re
 from datetime import date
 
 from bot.conversations.brain import Answer, FailureKind, Reply
+from bot.database import Database
 from bot.faq.service import FaqReply, FaqService, faq_data
 from bot.faq.two_questions import Understood
+from bot.resources.standards import look_up, numbers_in, sentence_for
 from bot.responses import Responses
+from bot.staff.hours import spoken_date
 from knowledge.courtesy import courtesy_in
 from knowledge.entries import Entry
 
@@ -24,11 +27,12 @@ _HANDOFF_PAYLOAD = "/request_handoff"
 
 
 class Fallback:
-    """Answers without the brain: from the knowledge base if it is sure, else an apology."""
+    """Answers without the brain: from the knowledge base or the tables if sure, else an apology."""
 
-    def __init__(self, faq: FaqService, responses: Responses) -> None:
+    def __init__(self, faq: FaqService, responses: Responses, database: Database) -> None:
         self._faq = faq
         self._responses = responses
+        self._database = database
 
     def not_text(self) -> Answer:
         """Says what is understood, to a message of symbols only."""
@@ -40,7 +44,7 @@ class Fallback:
         name = "utter_system_engine_slow" if slow else "utter_system_engine_away"
         return Answer([self._reply(name)], handled="clarify", failure=failure)
 
-    def without_brain(
+    async def without_brain(
         self,
         text: str,
         payload: str | None,
@@ -70,7 +74,34 @@ class Fallback:
                 handled="answer",
                 failure=failure,
             )
+        state = await self._state_of_standard(text, today) if payload is None else None
+        if state is not None:
+            return Answer([state], intent="lookup_standard", handled="answer", failure=failure)
         return self.apology(failure)
+
+    async def _state_of_standard(self, text: str, today: date) -> Reply | None:
+        """The state of the one standard that a message names, if it is known for sure."""
+        numbers = numbers_in(text)
+        if len(numbers) != 1:
+            return None
+        found = await self._database.read(look_up, numbers[0], today)
+        standard = found.standard
+        if standard is None or standard.confidence == "check":
+            return None
+        day = standard.effective_on
+        return self._reply(
+            sentence_for(found),
+            asked=found.asked,
+            number=standard.number,
+            title=standard.title,
+            status=standard.status,
+            successor=f"{found.successor.number}《{found.successor.title}》"
+            if found.successor
+            else "",
+            effective=spoken_date(day) if day else "",
+            equivalent="",
+            more="",
+        )
 
     def _sure_answers(self, understood: Understood, today: date) -> list[tuple[Entry, FaqReply]]:
         """The answers to both questions of a message, or the one to the whole, if it is sure."""
@@ -87,6 +118,6 @@ class Fallback:
         text = self._responses.text(name, answer=entry.answer.strip())
         return Reply(text, "text", {"faq": faq_data(entry, score)})
 
-    def _reply(self, name: str) -> Reply:
-        line = self._responses.line(name)
+    def _reply(self, name: str, **variables: str) -> Reply:
+        line = self._responses.line(name, **variables)
         return Reply(line.text, line.kind, line.data)

@@ -110,7 +110,7 @@ async def assistant(settings: Settings) -> AsyncIterator[Assistant]:
         conversation_id = open_conversation(session, "classify", now=now).conversation.id
     faq = load_faq_service()
     brain = RasaBrain(settings.rasa_url, _LIMIT_SECONDS)
-    answering = Answering(brain, faq, Fallback(faq, Responses.load()), _LIMIT_SECONDS)
+    answering = Answering(brain, faq, Fallback(faq, Responses.load(), database), _LIMIT_SECONDS)
     try:
         yield Assistant(answering, faq, conversation_id, now.astimezone(SHANGHAI).date())
     finally:

@@ -39,6 +39,22 @@ class LookUp:
     successor: Standard | None
 
 
+def sentence_for(found: LookUp) -> str:
+    """The name of the response that tells what was found; it takes the standard's state."""
+    if found.standard is None:
+        is_order = official_numbers.normalize(found.asked) is not None
+        return "utter_regulation_unknown" if is_order else "utter_standard_unknown"
+    if not found.exact:
+        return "utter_standard_other_edition"
+    status = found.standard.status
+    if status == "被代替" or (status == "废止" and found.successor):
+        return "utter_standard_replaced" if found.successor else "utter_standard_replaced_unknown"
+    return {
+        "即将实施": "utter_standard_coming",
+        "废止": "utter_standard_withdrawn",
+    }.get(status, "utter_standard_current")
+
+
 def numbers_in(text: str) -> list[str]:
     """The numbers of a text's standards, orders and notices in normal form, each once."""
     found = sorted([*find(text), *official_numbers.find(text)], key=lambda each: each.start)

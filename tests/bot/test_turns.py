@@ -42,7 +42,7 @@ class Room:
         responses = Responses.load()
         self.faq = FakeFaq()
         self.handoff = Handoff(responses, WorkingHours.parse("08:30-17:30"))
-        answering = Answering(brain, self.faq, Fallback(self.faq, responses), 0.2)
+        answering = Answering(brain, self.faq, Fallback(self.faq, responses, database), 0.2)
         self.turns = TurnRunner(database, answering, self.handoff, clock)
         with database.writing() as session:
             self.opened: Opened = xiaolin(session, clock)

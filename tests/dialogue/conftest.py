@@ -44,7 +44,7 @@ def talk(engine: Engine) -> Iterator[Callable[[], Talk]]:
     database = Database(engine.settings.database_url)
     brain = RasaBrain(engine.settings.rasa_url, _LIMIT_SECONDS)
     faq = shared_faq_service()
-    answering = Answering(brain, faq, Fallback(faq, Responses.load()), _LIMIT_SECONDS)
+    answering = Answering(brain, faq, Fallback(faq, Responses.load(), database), _LIMIT_SECONDS)
     now = datetime.now(UTC)
     with asyncio.Runner() as runner:
 
