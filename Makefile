@@ -7,7 +7,7 @@ PYTHON := $(shell for each in python3 /usr/bin/python3 python3.13 python3.12 pyt
 ENVIRONMENTS := $(or $(PYTHON),$(error No Python 3.8 or newer runs here)) environments.py
 RUN := .venv/bin/python
 
-.PHONY: run test check train demo-reset demo-wechat bench evaluate bench-nlu bench-load bench-desk bench-wechat soak fuzz-wechat lock
+.PHONY: run test check train demo-reset demo-wechat bench evaluate bench-nlu bench-search bench-load bench-desk bench-wechat soak fuzz-wechat lock
 .DEFAULT_GOAL := run
 
 run:
@@ -46,6 +46,11 @@ bench:
 bench-nlu:
 	@$(ENVIRONMENTS)
 	@$(RUN) -m bench.understanding $(ARGUMENTS)
+
+# The search alone with 1,000 and with 100,000 generated entries; takes some minutes and 6 GB.
+bench-search:
+	@$(ENVIRONMENTS)
+	@$(RUN) -m bench.search_scale $(ARGUMENTS)
 
 # A thousand open widgets and fifty staff over two web processes and the system's PostgreSQL.
 bench-load:

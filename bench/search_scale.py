@@ -1,8 +1,8 @@
-"""Measures the search alone on a small and a large knowledge base.
+"""Measures the search alone on a small and a large knowledge base: ``make bench-search``.
 
-``python -m bench.search_scale`` generates the entries: their texts are put together from the
-words of the real ones, so that words are as common as they are in life; vectors are random. No
-encoder runs: a question comes with its vectors, as it does in the product.
+The entries are generated: their texts are put together from the words of the real ones, so that
+words are as common as they are in life; vectors are random. No encoder runs: a question comes with
+its vectors, as it does in the product.
 """
 
 from __future__ import annotations
