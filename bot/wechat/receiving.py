@@ -30,6 +30,7 @@ from bot.enterprises.binder import Binder
 from bot.enterprises.codes import BINDING_SCENE
 from bot.enterprises.words import Act, Wish
 from bot.errors import PayloadNotOffered
+from bot.resources.models import Station
 from bot.resources.stations import spoken_distance, station_card, stations_near
 from bot.responses import Responses
 from bot.wechat import consents, windows
@@ -153,17 +154,17 @@ class Receiver:
                 kept = "" if scene.startswith(BINDING_SCENE) else scene
                 window.followed, window.scene = True, kept or window.scene
                 release(session, customer.id, CHANNEL, now=now)
+                station = note_station(session, customer.id, scene, now=now)
                 if isinstance(content, Followed) or not scene.startswith(_ACTING_SCENES):
-                    self._greet(session, conversation, scene, now)
+                    self._greet(session, conversation, station, now)
                 if scene.startswith(BINDING_SCENE):
                     wish = Wish(Act.BIND, scene.removeprefix(BINDING_SCENE))
                     self._binder.obey(session, conversation, wish, now=now)
                     return NOTHING
                 if not scene.startswith(CASE_SCENE):
                     return NOTHING
-                # Anybody can make such a code: it says what is asked for and proves nothing.
-                asked = Text(f"查工单 {scene.removeprefix(CASE_SCENE)} 的进度", CLICKED)
-                return self._text(session, customer, conversation, callback.key, asked, now)
+                asked = asked_by(scene)
+                return self._words(session, customer, conversation, callback.key, asked, now)
             case MenuClicked(key=menu_key):
                 said = Text(SAID_BY_MENU.get(menu_key, menu_key), CLICKED)
                 return self._text(session, customer, conversation, callback.key, said, now)
@@ -171,9 +172,8 @@ class Receiver:
                 return self._not_text(session, customer, conversation, callback, now)
 
     def _greet(
-        self, session: Session, conversation: Conversation, scene: str, now: datetime
+        self, session: Session, conversation: Conversation, station: Station | None, now: datetime
     ) -> None:
-        station = note_station(session, conversation.customer_id, scene, now=now)
         if station is None:
             return self._say(session, conversation, "utter_system_wechat_greeting", now)
         self._say(
@@ -204,6 +204,18 @@ class Receiver:
     ) -> Taken:
         note = windows.note_click if said.menu_id else windows.note_message
         note(session, customer.id, now=now)
+        return self._words(session, customer, conversation, key, said, now)
+
+    def _words(
+        self,
+        session: Session,
+        customer: Customer,
+        conversation: Conversation,
+        key: str,
+        said: Text,
+        now: datetime,
+    ) -> Taken:
+        """Take words in, whatever they allow us to send."""
         text = cleaned(said.text)[:MAX_TEXT]
         picked = chosen(session, customer.id, conversation.id, text, said.menu_id)
         if picked is not None and picked.payload.startswith(SCORE):
@@ -326,6 +338,14 @@ class Receiver:
             kind="list" if items else line.kind,
             data={**line.data, "items": list(items)} if items else line.data,
         )
+
+
+def asked_by(scene: str) -> Text:
+    """What the scene of a case stands for.
+
+    Anybody can make such a code or link: it says what is asked for and proves nothing.
+    """
+    return Text(f"查工单 {scene.removeprefix(CASE_SCENE)} 的进度", CLICKED)
 
 
 def _described(callback: Callback) -> tuple[str, dict[str, object]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from bot.database import Database
 from bot.wechat.calls import TokenApi, WeChatError
@@ -17,6 +18,8 @@ from bot.wecom.codes import kf_rule_for
 _HINT = re.compile(r"hint: \[(\d{6,40})\]")
 _IP = re.compile(r"from ip: ([0-9a-fA-F.:]+)")
 _NOT_LISTED = 60020
+# WeCom hands a parameter on only where the link has a scene of its own.
+_SCENE = "platform"
 
 
 class KfError(WeChatError):
@@ -78,6 +81,12 @@ class KfApi(TokenApi):
     async def move(self, whom: Address, state: int) -> None:
         """Change who speaks."""
         await self.call("kf/service_state/trans", {**whom._asdict(), "service_state": state})
+
+    async def link(self, open_kfid: str, parameter: str) -> str:
+        """Where a customer enters an account's chat; the parameter comes with the entry."""
+        asked = {"open_kfid": open_kfid, "scene": _SCENE}
+        answer = await self.call("kf/add_contact_way", asked)
+        return f"{answer['url']}&scene_param={quote(parameter, safe='')}"
 
     async def _fetch_token(self) -> Fetched:
         query = {"corpid": self._account.corp_id, "corpsecret": self._account.secret}

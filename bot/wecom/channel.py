@@ -97,7 +97,8 @@ class KfChannel:
         if not left:
             return [Held(_closed(ready.budget, is_over, now))] * len(batch.parcels)
         trip = _Trip(batch, Address.read(batch.address), code, Progress())
-        if not standing.is_ours and not is_over:
+        if not standing.is_ours and not is_over and ready.budget.is_open:
+            # Who has entered and not written yet has no session that could be claimed.
             await self._claim(batch, trip.address)
         items = [
             item_of(

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 CUSTOMER, SYSTEM, AGENT = 3, 4, 5
 _MOST_CODE = 512
+# WeCom allows 128 bytes; a scene of ours is never longer.
+LONGEST_PARAMETER = 64
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _event(inner: dict[str, Any]) -> Content:
     name = _text(inner, "event_type").lower()
     match name:
         case "enter_session":
-            parameter = _text(inner, "scene_param")[:64]
+            parameter = _text(inner, "scene_param")[:LONGEST_PARAMETER]
             return Entered(_text(inner, "welcome_code")[:_MOST_CODE], parameter)
         case "msg_send_fail":
             return NotDelivered(_text(inner, "fail_msgid")[:64], _number(inner, "fail_type"))

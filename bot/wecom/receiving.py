@@ -19,7 +19,8 @@ from bot.errors import ServiceError
 from bot.wechat import windows
 from bot.wechat.messages import Callback, Link, Media, Place, Text, Unknown, Unsupported
 from bot.wechat.models import WeChatDelivery
-from bot.wechat.receiving import NOTHING, Receiver, Taken, claim
+from bot.wechat.receiving import NOTHING, Receiver, Taken, asked_by, claim
+from bot.wechat.scenes import CASE_SCENE, note_station
 from bot.wecom import holding, sessions
 from bot.wecom.account import CHANNEL, Address
 from bot.wecom.failing import note_failure
@@ -114,7 +115,7 @@ class KfReceiver(Receiver):
     ) -> Taken:
         match item.content:
             case Entered() as entered:
-                self._welcome(session, customer, conversation, entered, item.sent_at, now)
+                return self._welcome(session, customer, conversation, entered, item, key, now)
             case SessionChanged() as changed:
                 self._change(session, customer, conversation, changed, item.sent_at, now)
             case Text() | Media() | Place() | Link() | Unsupported() if item.origin == AGENT:
@@ -156,16 +157,27 @@ class KfReceiver(Receiver):
         customer: Customer,
         conversation: Conversation,
         entered: Entered,
-        entered_at: datetime,
+        item: Item,
+        key: str,
         now: datetime,
-    ) -> None:
-        until = entered_at + sessions.CODE_SECONDS
-        # Later it would be no greeting, and without a code none is allowed.
-        if not entered.code or until <= now or conversation.status != ConversationStatus.BOT:
-            return
-        sessions.note_code(session, customer.id, entered.code, until)
+    ) -> Taken:
         # The parameter of the link that led here; the scene is WeCom's own word for its kind.
-        self._greet(session, conversation, entered.parameter, now)
+        scene = entered.parameter
+        station = note_station(session, customer.id, scene, now=now)
+        if conversation.status != ConversationStatus.BOT:
+            return NOTHING
+        until = item.sent_at + sessions.CODE_SECONDS
+        has_code = bool(entered.code) and until > now
+        if has_code:
+            sessions.note_code(session, customer.id, entered.code, until)
+        can_answer = has_code or windows.budget_of(session, customer.id, now=now).is_open
+        if scene.startswith(CASE_SCENE) and can_answer:
+            # The one message of a code is for what is asked; a greeting would use it up.
+            return self._words(session, customer, conversation, key, asked_by(scene), now)
+        # Later it would be no greeting, and without a code none is allowed.
+        if has_code:
+            self._greet(session, conversation, station, now)
+        return NOTHING
 
     def _change(
         self,

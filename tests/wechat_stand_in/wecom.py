@@ -261,6 +261,17 @@ async def move_state(wecom: WeCom, request: web.Request) -> dict[str, Any]:
     return _ok(msg_code=wecom.code(user, ("text",), 48 * 3600) if state in (2, 3) else "")
 
 
+async def add_contact_way(wecom: WeCom, request: web.Request) -> dict[str, Any]:
+    """A link into an account's chat."""
+    wecom.check_token(request)
+    body = await body_of(request)
+    if body.get("open_kfid") != wecom.open_kfid:
+        raise Refusal(95000, "invalid open_kfid")
+    if not _MSGID.fullmatch(str(body.get("scene", ""))):
+        raise Refusal(40058, "invalid Request Parameter, scene")
+    return _ok(url=f"https://work.weixin.qq.com/kf/kfcbf8f8d07ac7215f?enc_scene={body['scene']}")
+
+
 def _user_of(wecom: WeCom, body: dict[str, Any]) -> KfUser:
     user = wecom.users.get(str(body.get("external_userid", "")))
     if body.get("open_kfid") != wecom.open_kfid or user is None:
@@ -325,6 +336,7 @@ ROUTES: dict[str, Callable[..., Any]] = {
     "kf/send_msg_on_event": send_msg_on_event,
     "kf/service_state/get": get_state,
     "kf/service_state/trans": move_state,
+    "kf/add_contact_way": add_contact_way,
     "media/upload": upload,
     "media/get": download,
 }

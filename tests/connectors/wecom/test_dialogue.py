@@ -130,6 +130,10 @@ class TestWelcome:
         assert code not in xiaochen.wecom.codes
         assert xiaochen.wecom.calls["kf/send_msg_on_event"] == 1
         assert xiaochen.wecom.calls["kf/send_msg"] == 0
+        xiaochen.writes("你好")
+        settled(web)
+        assert xiaochen.user.state == ASSISTANT
+        assert xiaochen.wecom.refused == []
 
     def test_nobody_is_greeted_without_a_code_or_too_late(
         self, web: Served, xiaochen: KfPhone, clock: FakeClock, database: Database
