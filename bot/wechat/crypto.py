@@ -38,6 +38,14 @@ class KeyPair:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """What an envelope held, and the token and key that Tencent used for it."""
+
+    message: bytes
+    pair: KeyPair
+
+
+@dataclass(frozen=True)
 class Signed:
     """The query fields every callback carries, as they came."""
 
@@ -78,7 +86,7 @@ def check_query(pairs: Sequence[KeyPair], given: str, signed: Signed) -> KeyPair
 
 def open_envelope(
     pairs: Sequence[KeyPair], given: str, signed: Signed, encrypted: str, receive_id: str
-) -> bytes:
+) -> Opened:
     """Verify, then decrypt one ``Encrypt`` element (or an encrypted ``echostr``).
 
     While keys are rotated a message may be signed with one token and encrypted with the other
@@ -87,11 +95,11 @@ def open_envelope(
     Raises:
         Refused: Wrong signature, no key opens it, or it is meant for somebody else.
     """
-    _signer(pairs, given, signed.timestamp, signed.nonce, encrypted)
+    signer = _signer(pairs, given, signed.timestamp, signed.nonce, encrypted)
     keys = {pair.aes_key: None for pair in pairs if pair.aes_key is not None}
     for key in keys:
         try:
-            return decrypt(key, encrypted, receive_id)
+            return Opened(decrypt(key, encrypted, receive_id), KeyPair(signer.token, key))
         except Refused:
             continue
     raise Refused("no key opens it")

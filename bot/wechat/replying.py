@@ -6,8 +6,7 @@ import re
 import secrets
 from datetime import datetime
 
-from bot.wechat.account import Account
-from bot.wechat.crypto import KeyPair, Refused, Signed, decrypt, encrypt, signature
+from bot.wechat.crypto import KeyPair, encrypt, signature
 
 # XML 1.0 has no way of writing these at all.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -39,23 +38,6 @@ def sealed_reply(pair: KeyPair, xml: str, app_id: str, *, now: datetime) -> str:
         f"<MsgSignature>{_cdata(signed)}</MsgSignature>"
         f"<TimeStamp>{timestamp}</TimeStamp><Nonce>{_cdata(nonce)}</Nonce></xml>"
     )
-
-
-def pair_behind(account: Account, given: str, signed: Signed, encrypted: str) -> KeyPair:
-    """The pair that Tencent used; while keys are rotated it may not be the newest.
-
-    Raises:
-        Refused: None of ours.
-    """
-    for pair in account.pairs:
-        if signature(pair.token, signed.timestamp, signed.nonce, encrypted) != given:
-            continue
-        try:
-            decrypt(pair.aes_key or b"", encrypted, account.app_id)
-        except (Refused, ValueError):
-            continue
-        return pair
-    raise Refused("no pair of ours")
 
 
 def _cdata(text: str) -> str:

@@ -12,13 +12,13 @@ from sanic.response import empty, text
 
 from bot.errors import ServiceError
 from bot.wechat.account import Account
-from bot.wechat.crypto import Refused, Signed, check_query, open_envelope
+from bot.wechat.crypto import Refused, Signed, check_query
 from bot.wechat.messages import Callback, read_callback
 from bot.wechat.passive import PassiveReplies
 from bot.wechat.reading import LARGEST_BODY, Fields, read_fields
 from bot.wechat.receiving import Receiver, Taken
 from connectors.leftovers import remove_leftovers
-from connectors.wechat.checks import argument, refusal, signed_by
+from connectors.wechat.checks import argument, note_pair, opened, refusal, signed_by
 from connectors.wechat.passive import answer
 
 logger = logging.getLogger(__name__)
@@ -108,9 +108,8 @@ def _echo(request: Request, account: Account) -> str:
         and account.is_secure
     ):
         # WeCom encrypts it, and wants to see it in plain.
-        given = argument(request, "msg_signature")
-        opened = open_envelope(account.pairs, given, signed, echo, account.app_id)
-        echo = opened.decode("utf-8", "replace")
+        plain = opened(request, account.pairs, signed, echo, account.app_id)
+        echo = plain.decode("utf-8", "replace")
     else:
         check_query(account.pairs, argument(request, "signature"), signed)
     if not _ECHO.fullmatch(echo):
@@ -126,10 +125,12 @@ def _callback(request: Request, account: Account) -> Callback:
     given = argument(request, "msg_signature")
     # WeCom signs the envelope only; it says more than the query's signature does.
     if argument(request, "signature") or not (given and account.is_secure):
-        check_query(account.pairs, argument(request, "signature"), signed)
+        pair = check_query(account.pairs, argument(request, "signature"), signed)
     fields = read_fields(request.body)
     if account.is_secure:
         fields = _inner(request, account, signed, fields)
+    else:
+        note_pair(account.pairs, pair)
     callback = read_callback(fields, account.app_id)
     openid = argument(request, "openid")
     if openid and callback.openid and openid != callback.openid:
@@ -142,6 +143,4 @@ def _inner(request: Request, account: Account, signed: Signed, fields: Fields) -
     encrypted = fields.get("Encrypt")
     if not isinstance(encrypted, str) or argument(request, "encrypt_type") not in ("", "aes"):
         raise Refused("not encrypted")
-    given = argument(request, "msg_signature")
-    opened = open_envelope(account.pairs, given, signed, encrypted.strip(), account.app_id)
-    return read_fields(opened)
+    return read_fields(opened(request, account.pairs, signed, encrypted.strip(), account.app_id))

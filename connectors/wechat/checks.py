@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 
 from sanic import HTTPResponse, Request
 from sanic.response import empty
 
-from bot.wechat.crypto import Refused, Signed
+from bot.wechat.crypto import KeyPair, Refused, Signed, open_envelope
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,29 @@ def signed_by(request: Request, window_seconds: int) -> Signed:
         if abs(age) > window_seconds:
             raise Refused("too old, or ahead of time")
     return signed
+
+
+def opened(
+    request: Request, pairs: Sequence[KeyPair], signed: Signed, encrypted: str, receive_id: str
+) -> bytes:
+    """What is inside an envelope; as ``open_envelope``.
+
+    While keys are rotated the log tells which of them Tencent uses, so that an administrator sees
+    when the old ones can go.
+    """
+    given = argument(request, "msg_signature")
+    found = open_envelope(pairs, given, signed, encrypted, receive_id)
+    note_pair(pairs, found.pair)
+    return found.message
+
+
+def note_pair(pairs: Sequence[KeyPair], used: KeyPair) -> None:
+    """Tell which of several tokens and keys was used, counted from the newest."""
+    if len(pairs) > 1:
+        tokens = list(dict.fromkeys(each.token for each in pairs))
+        keys = list(dict.fromkeys(each.aes_key for each in pairs))
+        token, key = tokens.index(used.token) + 1, keys.index(used.aes_key) + 1
+        logger.info("wechat_key_used token=%d key=%d", token, key)
 
 
 def refusal(refused: Refused) -> HTTPResponse:

@@ -8,11 +8,11 @@ from sanic import HTTPResponse, Request
 from sanic.response import empty, text
 
 from bot.wechat.account import Account
-from bot.wechat.crypto import Signed
+from bot.wechat.crypto import Signed, open_envelope
 from bot.wechat.messages import Callback
 from bot.wechat.reading import read_fields
 from bot.wechat.receiving import Waiting
-from bot.wechat.replying import pair_behind, sealed_reply, text_reply
+from bot.wechat.replying import sealed_reply, text_reply
 
 # Tencent has hung up long before; whoever has not is somebody else.
 _HUNG_UP_SECONDS = 10.0
@@ -36,6 +36,6 @@ async def answer(
         encrypted = str(read_fields(request.body)["Encrypt"]).strip()
         signed = Signed(request.args.get("timestamp", ""), request.args.get("nonce", ""))
         given = request.args.get("msg_signature", "")
-        pair = pair_behind(account, given, signed, encrypted)
+        pair = open_envelope(account.pairs, given, signed, encrypted, account.app_id).pair
         xml = sealed_reply(pair, xml, account.app_id, now=now)
     return text(xml, content_type="text/xml; charset=utf-8")

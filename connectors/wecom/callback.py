@@ -8,12 +8,12 @@ import re
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import empty, text
 
-from bot.wechat.crypto import Refused, open_envelope
+from bot.wechat.crypto import Refused
 from bot.wechat.messages import storable
 from bot.wechat.reading import LARGEST_BODY, read_fields
 from bot.wecom.account import KfAccount, is_id
 from bot.wecom.mailboxes import note_mail
-from connectors.wechat.checks import argument, refusal, signed_by
+from connectors.wechat.checks import argument, opened, refusal, signed_by
 
 logger = logging.getLogger(__name__)
 
@@ -88,5 +88,4 @@ def _mail(request: Request, account: KfAccount) -> tuple[str, str] | None:
 
 def _opened(request: Request, account: KfAccount, encrypted: str) -> bytes:
     signed = signed_by(request, account.replay_window_seconds)
-    given = argument(request, "msg_signature")
-    return open_envelope(account.pairs, given, signed, encrypted, account.corp_id)
+    return opened(request, account.pairs, signed, encrypted, account.corp_id)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot.wechat.crypto import (
     KeyPair,
+    Opened,
     Refused,
     Signed,
     aes_key,
@@ -104,7 +105,7 @@ def test_no_ciphertext_breaks_the_reader(noise: bytes) -> None:
 def test_signature_over_the_body_is_checked_before_anything_is_opened() -> None:
     sealed = peer.sealed("<xml/>")
     good = peer.sign(peer.TOKEN, SIGNED.timestamp, SIGNED.nonce, sealed)
-    assert open_envelope([PAIR], good, SIGNED, sealed, peer.APP_ID) == b"<xml/>"
+    assert open_envelope([PAIR], good, SIGNED, sealed, peer.APP_ID).message == b"<xml/>"
     query_only = peer.sign(peer.TOKEN, SIGNED.timestamp, SIGNED.nonce)
     for wrong in (query_only, good[:-1] + "x", "", "签名", "\ud800"):
         with pytest.raises(Refused):
@@ -121,7 +122,8 @@ def test_both_pairs_count_while_keys_are_rotated() -> None:
     ):
         sealed = peer.sealed("<xml/>", key=key)
         given_ = peer.sign(token, SIGNED.timestamp, SIGNED.nonce, sealed)
-        assert open_envelope(pairs, given_, SIGNED, sealed, peer.APP_ID) == b"<xml/>"
+        opened = open_envelope(pairs, given_, SIGNED, sealed, peer.APP_ID)
+        assert opened == Opened(b"<xml/>", KeyPair(token, aes_key(key)))
     assert check_query(pairs, peer.sign("NewToken", "1764000000", "nonce"), SIGNED).token
     with pytest.raises(Refused):
         check_query(pairs, peer.sign("OldToken", "1764000000", "nonce"), SIGNED)

@@ -104,7 +104,9 @@ class TestModes:
         tencent: Tencent,
         database: Database,
         clock: FakeClock,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
+        caplog.set_level("INFO")
         settings = replace(
             wechat_settings,
             wechat_token=f"NewToken,{TOKEN}",
@@ -118,6 +120,16 @@ class TestModes:
                 )
                 with phone.client:
                     assert taken(phone.writes("你好"))
+        # Which of them is still used says when the old ones can go.
+        told = [each.getMessage() for each in caplog.records if "key_used" in each.getMessage()]
+        assert told == ["wechat_key_used token=2 key=2", "wechat_key_used token=1 key=1"]
+
+    def test_with_one_pair_nothing_is_told_of_it(
+        self, xiaochen: Phone, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        assert taken(xiaochen.writes("你好"))
+        assert "key_used" not in caplog.text
 
 
 @pytest.fixture
