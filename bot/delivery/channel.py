@@ -7,7 +7,8 @@ did not leave: what it says nothing about waits in its place.
 Delivery is at least once. Where a process dies between the channel's call and the record of it,
 the parcel comes again after the lease, with the same ``key``. A channel whose far side knows
 idempotency keys passes it on; for one that does not, ``repeated`` says that the customer may have
-it already.
+it already. A channel that heard nothing after sending several parcels in one message answers with
+a ``Retry`` for each of them.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Parcel:
         attempts: How often the channel has stopped at it before.
         pieces: How many parts of it, as the channel counts them, earlier attempts have brought
             to the customer; a long text goes on from there.
-        repeated: An earlier attempt was cut off, so the customer may have it already.
+        repeated: What became of an earlier attempt is not known, so the customer may have it.
         staff: Name and number of the person who wrote it, if one did.
         created_at: When it was said.
     """
@@ -86,11 +87,20 @@ class Sent:
 
 @dataclass(frozen=True)
 class Retry:
-    """A passing trouble: again after so many seconds, or by the usual back-off."""
+    """A passing trouble: again after so many seconds, or by the usual back-off.
+
+    ``counts``: whether it is one of the attempts after which a parcel is given up; not so where
+    nobody can be reached until somebody mends the channel.
+    """
 
     after_seconds: float | None
     reason: str
     pieces: int = 0
+    counts: bool = True
+
+
+# Reasons of a ``Retry`` that leave open whether the customer has it already (before a ":").
+UNSURE = frozenset({"interrupted", "unreachable", "channel_timeout", "channel_error"})
 
 
 @dataclass(frozen=True)

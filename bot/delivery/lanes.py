@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from bot.conversations.changes import note_delivery
 from bot.conversations.models import Conversation, Customer, Message
-from bot.delivery.channel import Batch, Failed, Held, Outcome, Parcel, Retry, Sent
+from bot.delivery.channel import UNSURE, Batch, Failed, Held, Outcome, Parcel, Retry, Sent
 from bot.delivery.models import DeliveryState, Lane, Outgoing
 from bot.delivery.outbox import announce, hurry
 from bot.delivery.views import delivery_view
@@ -148,7 +148,7 @@ def record(
         if row.state == SENDING:
             row.state = WAITING
     session.flush()
-    _announce_states(session, [each for each in rows if each.state != WAITING or each.attempts])
+    _announce_states(session, [each for each in rows if each.state != WAITING or each.reason])
     _give_back(session, customer, again_at, now)
     if again_at is not None and any(_has_own_way(each) for each in rows):
         hurry(session, customer.id, again_at)
@@ -230,7 +230,7 @@ def _parcel(row: Outgoing) -> Parcel:
         data={} if bare else message.data,
         attempts=row.attempts,
         pieces=row.pieces,
-        repeated=row.reason == "interrupted",
+        repeated=row.reason.partition(":")[0] in UNSURE,
         staff={"name": message.staff.name, "number": message.staff.number}
         if message.staff
         else None,
@@ -260,7 +260,7 @@ def _rows(session: Session, customer_id: int, states: tuple[DeliveryState, ...])
 
 def _put_off(row: Outgoing, outcome: Retry, now: datetime, draw: Draw) -> datetime | None:
     """The next attempt's time, or None when that was the last one."""
-    row.attempts += 1
+    row.attempts += outcome.counts
     row.pieces += outcome.pieces
     row.reason = outcome.reason[:200]
     if row.attempts >= MOST_ATTEMPTS:
@@ -288,9 +288,9 @@ def _settle(row: Outgoing, outcome: Outcome, now: datetime) -> None:
             row.state, row.reason = HELD, reason[:200]
         case Failed(reason=reason):
             row.state, row.reason = FAILED, reason[:200]
-        case Retry():
-            # Behind the one the channel stopped at; its own attempts are still to come.
-            row.state = WAITING
+        case Retry(reason=reason):
+            # Along with the one the channel stopped at; its own attempts are still to come.
+            row.state, row.reason = WAITING, reason[:200]
 
 
 def _lift_hold(customer: Customer, batch: Batch, rows: list[Outgoing]) -> None:

@@ -144,8 +144,8 @@ class Senders:
             async with asyncio.timeout(CHANNEL_SECONDS):
                 return await channel.deliver(claimed.batch)
         except TimeoutError:
-            return [Retry(None, "channel_timeout")]
+            return [Retry(None, "channel_timeout")] * len(claimed.batch.parcels)
         except Exception:
             # The outermost edge of somebody else's service.
             logger.exception("channel_failed channel=%s", channel.name)
-            return [Retry(None, "channel_error")]
+            return [Retry(None, "channel_error")] * len(claimed.batch.parcels)

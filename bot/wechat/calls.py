@@ -1,4 +1,7 @@
-"""Calls to Tencent with an access token: every error a number, no address in any error."""
+"""Calls to Tencent with an access token: every error a number, no address in any error.
+
+A redirection is no answer: whoever it leads to must not be told the token.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, FormData
@@ -79,7 +83,10 @@ class TokenApi:
         token = await self._tokens.token()
         query = {"access_token": token, "media_id": media_id}
         try:
-            async with self._client().get(self._url("media/get"), params=query) as response:
+            address = self._url("media/get")
+            async with self._client().get(address, params=query, allow_redirects=False) as response:
+                if response.status != HTTPStatus.OK:
+                    raise WeChatAway(f"http_{response.status}")
                 content = await response.content.read(_LARGEST_MEDIA + 1)
                 is_json = "json" in response.headers.get("Content-Type", "")
         except (TimeoutError, ClientError, OSError) as error:
@@ -126,7 +133,8 @@ class TokenApi:
 
     async def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         try:
-            async with self._client().get(self._url(path), params=query) as response:
+            address = self._url(path)
+            async with self._client().get(address, params=query, allow_redirects=False) as response:
                 return self._checked(await response.read())
         except (TimeoutError, ClientError, OSError) as error:
             raise WeChatAway(type(error).__name__) from None
@@ -135,7 +143,9 @@ class TokenApi:
         self, path: str, query: dict[str, str], body: bytes | FormData
     ) -> dict[str, Any]:
         try:
-            async with self._client().post(self._url(path), params=query, data=body) as response:
+            async with self._client().post(
+                self._url(path), params=query, data=body, allow_redirects=False
+            ) as response:
                 return self._checked(await response.read())
         except (TimeoutError, ClientError, OSError) as error:
             # The error's own text would print the address, and with it the token.

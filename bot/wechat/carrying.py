@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.delivery.channel import Batch, Failed, Held, Outcome, Parcel, Retry, Sent
 from bot.wechat.choices import Choice
@@ -36,6 +36,8 @@ class Progress:
     pieces: dict[int, int] = field(default_factory=dict)
     receipts: dict[int, str | None] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
+    # In the message of which nobody knows whether it arrived.
+    unsure: tuple[int, ...] = ()
 
     def note(self, send: Send, receipt: str | None) -> None:
         """One message has been taken."""
@@ -57,8 +59,10 @@ class Progress:
                 case Held(reason=reason):
                     outcomes.append(Held(reason, pieces))
                     continue
-                case Retry(after_seconds=seconds, reason=reason):
-                    outcomes.append(Retry(seconds, reason, pieces))
+                case Retry():
+                    outcomes.append(replace(stopped, pieces=pieces))
+                    if index + 1 in self.unsure:
+                        continue
                 case Failed(reason=reason):
                     outcomes.append(Failed(reason, pieces))
                 case _:

@@ -14,6 +14,7 @@ class Act(StrEnum):
     HOLD = "hold"  # nothing more until the customer's next act
     DROP = "drop"  # this customer cannot be reached; trying again cannot help
     ALARM = "alarm"  # the account's configuration: nobody can be reached until it is mended
+    TOMORROW = "tomorrow"  # nobody can be reached until the next day begins in Beijing
     ANSWER = "answer"  # this account may only answer what it is told
     NUMBER = "number"  # no menus for this account: numbered text instead
     SPLIT = "split"  # again, once, in smaller parts
@@ -58,8 +59,7 @@ _RULES: dict[int, Rule] = {
     44004: Rule(Act.BUG, "empty"),
     45002: Rule(Act.SPLIT, "too_long"),
     45008: Rule(Act.BUG, "too_many_articles"),
-    # The daily quota ends at midnight; an hour is soon enough to look again.
-    45009: Rule(Act.ALARM, "daily_quota", 3600),
+    45009: Rule(Act.TOMORROW, "daily_quota"),
     45011: Rule(Act.WAIT, "minute_quota", 60),
     45015: Rule(Act.HOLD, "window_closed"),
     45047: Rule(Act.HOLD, "quota_used"),

@@ -92,6 +92,14 @@ class MenuClicked:
 
 
 @dataclass(frozen=True)
+class CodeScanned:
+    """What an item of the account's menu made the customer scan; ``waits``: for an answer."""
+
+    result: str
+    waits: bool
+
+
+@dataclass(frozen=True)
 class TemplateDone:
     """What became of a template message."""
 
@@ -140,6 +148,7 @@ Content = (
     | Unfollowed
     | Scanned
     | MenuClicked
+    | CodeScanned
     | TemplateDone
     | ConsentChanged
     | SubscriptionSent
@@ -255,6 +264,12 @@ def _followed(fields: Fields) -> Content:
     return Followed(_text(fields, "EventKey").removeprefix(_SCENE_PREFIX)[:64])
 
 
+def _code_scanned(fields: Fields) -> Content:
+    told = fields.get("ScanCodeInfo")
+    result = _text(told, "ScanResult") if isinstance(told, dict) else ""
+    return CodeScanned(result, _text(fields, "Event").lower() == "scancode_waitmsg")
+
+
 def _template_done(fields: Fields) -> Content:
     status = _text(fields, "Status")
     # "failed:user block", "failed: system failed": the spacing varies.
@@ -316,6 +331,8 @@ _EVENTS: dict[str, Callable[[Fields], Content]] = {
     "unsubscribe": lambda fields: Unfollowed(),
     "scan": lambda fields: Scanned(_text(fields, "EventKey")[:64]),
     "click": lambda fields: MenuClicked(_text(fields, "EventKey")[:128]),
+    "scancode_push": _code_scanned,
+    "scancode_waitmsg": _code_scanned,
     "templatesendjobfinish": _template_done,
     "subscribe_msg_popup_event": _consent,
     "subscribe_msg_change_event": _consent,
@@ -325,8 +342,6 @@ _EVENTS: dict[str, Callable[[Fields], Content]] = {
             "location",
             "view",
             "view_miniprogram",
-            "scancode_push",
-            "scancode_waitmsg",
             "pic_sysphoto",
             "pic_photo_or_album",
             "pic_weixin",

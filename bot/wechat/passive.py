@@ -31,11 +31,12 @@ from bot.wechat import modes, windows
 from bot.wechat.account import Account
 from bot.wechat.carrying import Progress, item_of
 from bot.wechat.choices import chosen, offer
+from bot.wechat.deliveries import claim
 from bot.wechat.links import link_to_message
 from bot.wechat.messages import Callback, Text
 from bot.wechat.models import WeChatDelivery
 from bot.wechat.planner import Item, plan
-from bot.wechat.receiving import CHANNEL, NOTHING, Receiver, Taken, Waiting, claim
+from bot.wechat.receiving import CHANNEL, NOTHING, Receiver, Taken, Waiting
 from bot.wechat.splitting import MOST_BYTES, size
 
 # Tencent hangs up after five seconds; what is answered later is lost.

@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from bot.attachments.service import KIND
@@ -35,10 +33,12 @@ from bot.resources.stations import spoken_distance, station_card, stations_near
 from bot.responses import Responses
 from bot.wechat import consents, windows
 from bot.wechat.choices import SCORE, chosen
+from bot.wechat.deliveries import claim
 from bot.wechat.forgetting import forget, open_conversations
 from bot.wechat.menu import SAID_BY_MENU
 from bot.wechat.messages import (
     Callback,
+    CodeScanned,
     Followed,
     Link,
     Media,
@@ -57,13 +57,20 @@ from bot.wechat.voting import Voter
 logger = logging.getLogger(__name__)
 
 CHANNEL = "wechat"
-# A captured delivery is refused for its age long before that.
-_DELIVERIES_KEPT = timedelta(days=7)
 # In place of a menu message's item: an item of the account's own menu.
 CLICKED = "menu"
 _ACTING_SCENES = (CASE_SCENE, BINDING_SCENE)
 _CONCERNS_US = (
-    Text | Media | Place | Link | Unsupported | Unknown | Followed | Scanned | MenuClicked
+    Text
+    | Media
+    | Place
+    | Link
+    | Unsupported
+    | Unknown
+    | Followed
+    | Scanned
+    | MenuClicked
+    | CodeScanned
 )
 # Tencent hands out no files, and of a video only a page of its own.
 _FETCHED = ("image", "voice")
@@ -167,6 +174,14 @@ class Receiver:
                 return self._words(session, customer, conversation, callback.key, asked, now)
             case MenuClicked(key=menu_key):
                 said = Text(SAID_BY_MENU.get(menu_key, menu_key), CLICKED)
+                return self._text(session, customer, conversation, callback.key, said, now)
+            case CodeScanned(result=result, waits=waits):
+                windows.note_click(session, customer.id, now=now)
+                release(session, customer.id, CHANNEL, now=now)
+                if not (waits and result):
+                    return NOTHING
+                # The chat shows that an answer is coming.
+                said = Text(result, CLICKED)
                 return self._text(session, customer, conversation, callback.key, said, now)
             case _:
                 return self._not_text(session, customer, conversation, callback, now)
@@ -366,28 +381,3 @@ def _described(callback: Callback) -> tuple[str, dict[str, object]]:
             return f"链接：{title} {cleaned(content.url)[:500]}".strip(), {}
         case _:
             return "［无法显示的消息］", {}
-
-
-def drop_old_deliveries(session: Session, now: datetime) -> None:
-    """Forget which deliveries were taken; Tencent repeats none after a minute."""
-    session.execute(
-        delete(WeChatDelivery).where(WeChatDelivery.received_at < now - _DELIVERIES_KEPT)
-    )
-
-
-def has_old_deliveries(session: Session, now: datetime) -> bool:
-    """Whether there is something to forget."""
-    old = select(WeChatDelivery.key).where(WeChatDelivery.received_at < now - _DELIVERIES_KEPT)
-    return session.scalar(old.limit(1)) is not None
-
-
-def claim(session: Session, key: str, now: datetime) -> bool:
-    """Take what has this key; False if it has been taken before."""
-    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
-    claimed = (
-        insert(WeChatDelivery)
-        .values(key=key, received_at=now)
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(WeChatDelivery.key)
-    )
-    return session.execute(claimed).first() is not None

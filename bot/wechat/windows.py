@@ -45,6 +45,10 @@ class Budget:
         """Whether anything at all can be sent."""
         return self.left > 0
 
+    def why_closed(self, now: datetime) -> str:
+        """The typed word for it, if it is not open."""
+        return "quota_used" if self.until is not None and self.until > now else "window_closed"
+
 
 def note_message(session: Session, customer_id: int, *, now: datetime) -> WeChatWindow:
     """The customer wrote: five messages for 48 hours."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,11 +16,12 @@ from bot.database import Database
 from bot.delivery.channel import Batch, Failed, Held, Outcome, Parcel, Retry
 from bot.wechat import windows
 from bot.wechat.calls import WeChatAway, WeChatError
-from bot.wechat.carrying import Progress, item_of, what_is_left
+from bot.wechat.carrier import Carrier, Trip, text_body
+from bot.wechat.carrying import item_of
 from bot.wechat.choices import Choice, offer
 from bot.wechat.codes import Act
 from bot.wechat.links import link_to_message
-from bot.wechat.planner import Send, in_halves, numbered, plan
+from bot.wechat.planner import Send, numbered, plan
 from bot.wechat.splitting import size
 from bot.wechat.tokens import TokenUnavailable
 from bot.wechat.windows import Budget
@@ -33,9 +33,6 @@ from bot.wecom.sessions import Standing
 
 logger = logging.getLogger(__name__)
 
-# The company's configuration is wrong: nobody is called again before somebody may have mended it.
-_PAUSE = timedelta(seconds=60)
-_BETWEEN_SECONDS = 0.3
 # What WeCom allows for an item of a menu, and for the words above the items.
 _MOST_ITEM, _MOST_HEAD = 128, 1024
 _THEIRS = "wecom_agent"
@@ -50,17 +47,7 @@ class _Ready:
     offered: dict[str, list[Choice]]
 
 
-@dataclass
-class _Trip:
-    """One batch under way; ``code`` is gone once it has been used."""
-
-    batch: Batch
-    address: Address
-    code: str | None
-    progress: Progress
-
-
-class KfChannel:
+class KfChannel(Carrier):
     """Plans, sends, and says what became of each parcel."""
 
     name = CHANNEL
@@ -72,21 +59,16 @@ class KfChannel:
         database: Database,
         clock: Callable[[], datetime],
         storage: Storage,
-        between_seconds: float = _BETWEEN_SECONDS,
     ) -> None:
+        super().__init__(api, database, clock, storage, "wecom_alarm")
         self._account = account
         self._api = api
-        self._database = database
-        self._clock = clock
-        self._storage = storage
-        self._between_seconds = between_seconds
-        self._paused_until: datetime | None = None
 
     async def deliver(self, batch: Batch) -> Sequence[Outcome]:
         """Send as much of a batch as WeCom allows; one outcome for each parcel dealt with."""
         now = self._clock()
-        if self._paused_until is not None and now < self._paused_until:
-            return [Retry((self._paused_until - now).total_seconds(), "configuration")]
+        if (standstill := self._standstill.now()) is not None:
+            return [standstill]
         batch = _repeated_first(batch)
         ready = await self._database.write(_prepare, batch, now=now)
         standing, code = ready.standing, ready.standing.code
@@ -95,11 +77,11 @@ class KfChannel:
         is_over = standing.state == sessions.OVER
         left = (0 if is_over else ready.budget.left) + (1 if code else 0)
         if not left:
-            return [Held(_closed(ready.budget, is_over, now))] * len(batch.parcels)
-        trip = _Trip(batch, Address.read(batch.address), code, Progress())
+            reason = "session_ended" if is_over else ready.budget.why_closed(now)
+            return [Held(reason)] * len(batch.parcels)
         if not standing.is_ours and not is_over and ready.budget.is_open:
             # Who has entered and not written yet has no session that could be claimed.
-            await self._claim(batch, trip.address)
+            await self._claim(batch)
         items = [
             item_of(
                 each,
@@ -110,24 +92,17 @@ class KfChannel:
         ]
         # A code is for exactly such words: nothing has to be kept back for others.
         items = [replace(each, is_notice=each.is_notice and not code) for each in items]
-        planned = plan(items, left)
-        for number, send in enumerate(planned.sends):
-            if number:
-                await asyncio.sleep(self._between_seconds)
-            stopped = await self._attempt(trip, send)
-            if stopped is not None:
-                return trip.progress.outcomes(batch, stopped)
-        return trip.progress.outcomes(batch, what_is_left(planned))
+        return await self._carry(Trip(batch, code), plan(items, left))
 
     async def close(self) -> None:
         """Let go of everything."""
         await self._api.close()
 
-    async def _claim(self, batch: Batch, address: Address) -> None:
+    async def _claim(self, batch: Batch) -> None:
         """Tell WeCom once a session that the assistant serves, so that it gives nobody else it."""
         state = sessions.ASSISTANT
         try:
-            await self._api.move(address, state)
+            await self._api.move(Address.read(batch.address), state)
         except WeChatError as error:
             # Not set up for it, or somebody was faster: sending will tell.
             logger.info("kf_not_claimed customer=%d %s", batch.customer_id, error)
@@ -136,32 +111,8 @@ class KfChannel:
             return
         await self._database.write(sessions.note_ours, batch.customer_id, state)
 
-    async def _attempt(self, trip: _Trip, send: Send) -> Outcome | None:
-        """Send one message; what stops the batch, or None when it may go on."""
-        try:
-            receipt, used = await self._send(trip, send)
-        except WeChatAway as away:
-            return Retry(None, f"unreachable:{away}")
-        except TokenUnavailable:
-            return Retry(None, "access_token")
-        except WeChatError as error:
-            if error.rule.act is Act.SPLIT and len(send.halves) > 1:
-                return await self._in_halves(trip, send)
-            return await self._stopped(trip, send, error)
-        await self._database.write(windows.spend, trip.batch.customer_id, used)
-        trip.progress.note(send, receipt)
-        return None
-
-    async def _in_halves(self, trip: _Trip, send: Send) -> Outcome | None:
-        """Each is spent and noted by itself, so that what stops one repeats none before it."""
-        for half in in_halves(send):
-            stopped = await self._attempt(trip, half)
-            if stopped is not None:
-                return stopped
-        return None
-
-    async def _send(self, trip: _Trip, send: Send) -> tuple[str, int]:
-        """Send it; the name it was given, and how much of the budget went with it."""
+    async def _send(self, trip: Trip, send: Send) -> tuple[str | None, int]:
+        to = Address.read(trip.batch.address)
         first = trip.batch.parcels[send.items[0]]
         part = first.pieces + trip.progress.pieces.get(send.items[0], 0)
         msgid = msgid_of(first.message_id, part, send.pieces)
@@ -171,18 +122,16 @@ class KfChannel:
             if receipt is not None:
                 return receipt, 0
         try:
-            return await self._api.send(trip.address, msgid, body), 1
+            return await self._api.send(to, msgid, body), 1
         except KfError as error:
             if first.repeated and error.names_msgid:
-                # The attempt that was cut off had got through.
-                return msgid, 0
-            match error.rule.act:
-                case Act.UPLOAD if send.media:
-                    return await self._api.send(trip.address, msgid, await self._body(send)), 1
-                case _:
-                    raise
+                # The attempt of which nothing was heard had got through.
+                return msgid, 1
+            if error.rule.act is Act.UPLOAD and send.media:
+                return await self._api.send(to, msgid, await self._body(send)), 1
+            raise
 
-    async def _send_by_code(self, trip: _Trip, msgid: str, body: dict[str, Any]) -> str | None:
+    async def _send_by_code(self, trip: Trip, msgid: str, body: dict[str, Any]) -> str | None:
         code, trip.code = trip.code or "", None
         customer_id = trip.batch.customer_id
         # Noted as used before it is: a code works once, whatever becomes of us meanwhile.
@@ -194,33 +143,16 @@ class KfChannel:
             logger.info("kf_code_refused customer=%d %s", customer_id, error)
             return None
 
-    async def _stopped(self, trip: _Trip, send: Send, error: WeChatError) -> Outcome:
-        rule, batch = error.rule, trip.batch
-        match rule.act:
-            case Act.LOOK:
-                return await self._look(trip, send)
-            case Act.HOLD:
-                await self._database.write(windows.exhaust, batch.customer_id)
-                return Held(rule.reason)
-            case Act.ALARM:
-                if self._paused_until is None or self._clock() >= self._paused_until:
-                    logger.error("wecom_alarm code=%d %s", error.code, error)
-                self._paused_until = self._clock() + _PAUSE
-                return Retry(_PAUSE.total_seconds(), rule.reason)
-            case Act.RENEW:
-                logger.error("wecom_alarm code=%d %s", error.code, error)
-                return Retry(None, rule.reason)
-            case Act.WAIT:
-                return Retry(rule.seconds, rule.reason)
-            case _:
-                logger.warning("kf_not_sent customer=%d %s", batch.customer_id, error)
-                return Failed(rule.reason)
+    async def _stopped(self, trip: Trip, send: Send, error: WeChatError) -> Outcome:
+        if error.rule.act is Act.LOOK:
+            return await self._look(trip, send)
+        return await super()._stopped(trip, send, error)
 
-    async def _look(self, trip: _Trip, send: Send) -> Outcome:
+    async def _look(self, trip: Trip, send: Send) -> Outcome:
         """WeCom says that somebody else speaks: ask once who does, and never in a loop."""
         batch, first = trip.batch, trip.batch.parcels[send.items[0]]
         try:
-            state = await self._api.state(trip.address)
+            state = await self._api.state(Address.read(batch.address))
         except (WeChatError, WeChatAway, TokenUnavailable, KeyError, ValueError) as trouble:
             logger.info("kf_state_unknown customer=%d %s", batch.customer_id, trouble)
             state = None
@@ -237,9 +169,7 @@ class KfChannel:
 
     async def _body(self, send: Send) -> dict[str, Any]:
         if send.media:
-            content = await asyncio.to_thread(self._storage.path(send.media).read_bytes)
-            media_id = await self._api.upload(content, "picture.jpg", "image/jpeg")
-            return {"msgtype": "image", "image": {"media_id": media_id}}
+            return await self._picture(send)
         fits = size(send.text) <= _MOST_HEAD and all(
             size(each.title) <= _MOST_ITEM for each in send.choices
         )
@@ -249,7 +179,7 @@ class KfChannel:
                 for each in send.choices
             ]
             return {"msgtype": "msgmenu", "msgmenu": {"head_content": send.text, "list": items}}
-        return _text(numbered(send.text, send.choices) if send.choices else send.text)
+        return text_body(numbered(send.text, send.choices) if send.choices else send.text)
 
 
 def _prepare(session: Session, batch: Batch, *, now: datetime) -> _Ready:
@@ -277,14 +207,3 @@ def _note_look(session: Session, batch: Batch, state: int, *, now: datetime) -> 
     if state in sessions.THEIRS:
         conversation = session.get_one(Conversation, batch.conversation_id)
         holding.take(session, customer, conversation, now=now)
-
-
-def _closed(budget: Budget, is_over: bool, now: datetime) -> str:
-    if is_over:
-        return "session_ended"
-    is_used_up = budget.until is not None and budget.until > now
-    return "quota_used" if is_used_up else "window_closed"
-
-
-def _text(text: str) -> dict[str, Any]:
-    return {"msgtype": "text", "text": {"content": text}}

@@ -17,9 +17,10 @@ from bot.conversations.models import Conversation, ConversationStatus, Customer,
 from bot.delivery.outbox import release
 from bot.errors import ServiceError
 from bot.wechat import windows
+from bot.wechat.deliveries import claim
 from bot.wechat.messages import Callback, Link, Media, Place, Text, Unknown, Unsupported
 from bot.wechat.models import WeChatDelivery
-from bot.wechat.receiving import NOTHING, Receiver, Taken, asked_by, claim
+from bot.wechat.receiving import NOTHING, Receiver, Taken, asked_by
 from bot.wechat.scenes import CASE_SCENE, note_station
 from bot.wecom import holding, sessions
 from bot.wecom.account import CHANNEL, Address

@@ -14,10 +14,11 @@ from bot.wechat import modes
 from bot.wechat.account import account_of
 from bot.wechat.api import WeChatApi
 from bot.wechat.channel import WeChatChannel
+from bot.wechat.deliveries import drop_old_deliveries, has_old_deliveries
 from bot.wechat.notices import load_templates
 from bot.wechat.noticing import Noticer
 from bot.wechat.passive import PassiveReplies
-from bot.wechat.receiving import Receiver, drop_old_deliveries, has_old_deliveries
+from bot.wechat.receiving import Receiver
 from connectors.wechat.callback import blueprint as callback
 from connectors.wechat.pages import blueprint as pages
 

@@ -51,6 +51,7 @@ class Switches:
     no_menus: bool = False
     forget_tokens: bool = False  # every token is refused with 40001
     away: bool = False  # no usable answer at all
+    leads_to: str = ""  # every call is answered with a redirection
     separate_buckets: bool = True
 
 
@@ -99,6 +100,8 @@ class Tencent:
         self.calls[name] += 1
         if self.switches.away:
             return web.Response(status=502, text="<html>bad gateway</html>")
+        if self.switches.leads_to:
+            raise web.HTTPTemporaryRedirect(self.switches.leads_to)
         try:
             result = await work(self, request)
         except Refusal as refusal:

@@ -51,6 +51,7 @@ class KfSwitches:
         default_factory=list
     )  # the next calls of send_msg answer these; 0: taken
     sync: list[int] = field(default_factory=list)  # the next calls of sync_msg answer these
+    unheard: int = 0  # so many messages are taken without an answer
     empty_pages: int = 0  # so many pages without a message come first
     page: int = 1000
     reports_sixth: bool = False  # the sixth message is taken, and an event says that it failed
@@ -227,6 +228,9 @@ async def send_msg(wecom: WeCom, request: web.Request) -> dict[str, Any]:
         return _ok(msgid=msgid)
     user.left -= 1
     _arrive(wecom, user, body, msgid)
+    if wecom.switches.unheard:
+        wecom.switches.unheard -= 1
+        raise web.HTTPGatewayTimeout
     return _ok(msgid=msgid)
 
 

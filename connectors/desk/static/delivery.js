@@ -10,6 +10,14 @@ const REASONS = {
   wecom_agent: "企业微信坐席正在接待，这里发不出去", session_ended: "会话在企业微信已结束", session_state: "企业微信暂不允许发送",
   kf_account_gone: "客服账号已删除", kf_app_closed: "微信客服应用已关闭", kf_no_video_channel: "没有绑定视频号",
   kf_not_verified: "企业未认证", kf_nobody_logged_in: "企业里没有人登录企业微信", kf_unknown: "微信客服没有送达，原因不明", unknown_customer: "微信客服不认识这位客户",
+  unreachable: "连不上微信，会再发", access_token: "微信凭证失效，请管理员检查", wechat_busy: "微信繁忙，会再发", minute_quota: "发得太快，稍后再发",
+  daily_quota: "今天的接口额度已用完，过了零点再发", ip_not_listed: "服务器地址不在白名单，请管理员添加", ip_confirmation: "等待管理员在微信确认服务器地址",
+  app_id: "AppID 有误，请管理员检查", app_secret: "AppSecret 有误，请管理员检查", wecom_secret: "企业微信的 Secret 有误，请管理员检查", corp_id: "企业 ID 有误，请管理员检查",
+  banned: "账号的接口被封禁", platform_ip: "服务器地址不在白名单，请管理员添加", not_authorised: "账号没有授权", account_blocked: "客服账号被限制",
+  no_permission: "应用没有接口权限", api_switched_off: "客服账号没有打开接口", used_in_wecom: "客服账号改由企业微信使用", not_used_in_wecom: "客服账号没有交给应用",
+  unknown_openid: "微信不认识这位客户", not_following: "客户没有关注公众号", blacklisted: "客户在黑名单里", customer_refuses: "客户拒收", customer_limited: "客户的账号被限制",
+  template_id: "模板编号有误，请管理员检查", customer_service_off: "公众号没有开通客服", customer_service_account: "公众号的客服账号有误",
+  unfollowed: "客户已取消关注", erased: "客户的资料已删除", unknown_error: "微信拒绝了，原因不明",
   interrupted: "发送途中中断", no_address: "没有客户的地址", busy: "渠道繁忙", staff_put_off: "工作人员选择等待",
 };
 const WAYS = {
@@ -85,7 +93,7 @@ export class Deliveries {
 }
 
 function wordsOf({ state, reason }) {
-  const why = reason ? `：${(REASONS[reason] ?? reason).slice(0, LONGEST)}` : "";
+  const why = reason ? `：${(REASONS[reason.split(":")[0]] ?? reason).slice(0, LONGEST)}` : "";
   return {
     stored: "已发出，客户尚未收到",
     waiting: why ? `正在重试${why}` : "发送中",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.wechat.crypto import Refused
 from bot.wechat.messages import (
     Callback,
+    CodeScanned,
     ConsentChanged,
     Content,
     Followed,
@@ -108,6 +109,23 @@ def read(text: str) -> Callback:
         (event("unsubscribe"), Unfollowed()),
         (event("SCAN", "<EventKey>case_7</EventKey>"), Scanned("case_7")),
         (event("CLICK", "<EventKey>MENU_HUMAN</EventKey>"), MenuClicked("MENU_HUMAN")),
+        (
+            event(
+                "scancode_waitmsg",
+                "<EventKey>K</EventKey><ScanCodeInfo><ScanType>qrcode</ScanType>"
+                "<ScanResult>YZ-20261124-0001</ScanResult></ScanCodeInfo>",
+            ),
+            CodeScanned("YZ-20261124-0001", True),
+        ),
+        (
+            event(
+                "scancode_push",
+                "<ScanCodeInfo><ScanType>qrcode</ScanType>"
+                "<ScanResult>https://e/</ScanResult></ScanCodeInfo>",
+            ),
+            CodeScanned("https://e/", False),
+        ),
+        (event("scancode_waitmsg", "<ScanCodeInfo>1</ScanCodeInfo>"), CodeScanned("", True)),
         (event("VIEW", "<EventKey>https://e/</EventKey><MenuId>4</MenuId>"), Noted("view")),
         (event("LOCATION", "<Latitude>1</Latitude>"), Noted("location")),
         (

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from bot.database import Database
 from bot.settings import ROOT
 from bot.wechat.menu import SAID_BY_MENU, menu
 from tests.bot.wechat.peer import APP_ID, TOKEN
 from tests.connectors.serving import Served
 from tests.connectors.wechat.conftest import SECRET
 from tests.connectors.wechat.talking import settled
-from tests.fakes import FakeBrain
-from tests.wechat_stand_in.phone import Phone
+from tests.fakes import FakeBrain, FakeClock
+from tests.wechat_stand_in.phone import Phone, text_element
 from tests.wechat_stand_in.tencent import Tencent
 
 
@@ -87,3 +88,34 @@ def test_a_case_code_asks_for_the_case(web: Served, xiaochen: Phone, brain: Fake
     settled(web)
     assert brain.heard[-1].text == "查工单 YZ-20261124-0008 的进度"
     assert any("智能助手" in text for text in xiaochen.texts)
+
+
+def scans(phone: Phone, event: str, result: str) -> None:
+    """An item of the menu has the customer scan something."""
+    told = f"<ScanType>qrcode</ScanType>{text_element('ScanResult', result)}"
+    phone.does(event, f"<EventKey>K</EventKey><ScanCodeInfo>{told}</ScanCodeInfo>", times=3)
+
+
+def test_who_waits_for_the_answer_to_a_scan_gets_one(
+    web: Served, xiaochen: Phone, brain: FakeBrain
+) -> None:
+    scans(xiaochen, "scancode_waitmsg", "查工单 YZ-20261124-0001 的进度")
+    settled(web)
+    assert xiaochen.texts == ["听到：查工单 YZ-20261124-0001 的进度"]
+    scans(xiaochen, "scancode_waitmsg", "")
+    scans(xiaochen, "scancode_push", "https://example.com/")
+    settled(web)
+    assert len(brain.heard) == 1
+    assert xiaochen.tencent.refused == []
+
+
+def test_a_scan_lets_what_was_held_go(
+    web: Served, xiaochen: Phone, database: Database, clock: FakeClock
+) -> None:
+    xiaochen.tencent.switches.once = [45047]
+    xiaochen.writes("你好")
+    settled(web)
+    clock.advance(hours=49)
+    scans(xiaochen, "scancode_push", "https://example.com/")
+    settled(web)
+    assert xiaochen.texts == ["听到：你好"]

@@ -11,15 +11,18 @@ from sqlalchemy import select
 
 from bot.conversations.brain import Answer, Reply
 from bot.database import Database
+from bot.delivery.lanes import MOST_ATTEMPTS
 from bot.delivery.models import DeliveryState, Outgoing
 from bot.wechat.models import WeChatToken, WeChatWindow
 from bot.wechat.windows import MESSAGES
-from tests.bot.wechat.peer import ENCODING_AES_KEY, TOKEN
+from tests.bot.wechat.peer import APP_ID, ENCODING_AES_KEY, TOKEN
 from tests.connectors.serving import Served
 from tests.connectors.wechat.conftest import SECRET, XIAOCHEN
 from tests.connectors.wechat.talking import settled, states
 from tests.fakes import FakeBrain, FakeClock
 from tests.wechat_stand_in.phone import Phone
+from tests.wechat_stand_in.server import application, serving
+from tests.wechat_stand_in.tencent import Tencent
 
 BUTTONS = [{"title": "贸易结算", "payload": "/trade"}, {"title": "内部使用", "payload": "/inner"}]
 
@@ -36,6 +39,7 @@ def reasons(database: Database) -> list[str]:
         (45047, DeliveryState.HELD, "quota_used"),
         (48001, DeliveryState.HELD, "passive_mode"),
         (40164, DeliveryState.WAITING, "ip_not_listed"),
+        (45009, DeliveryState.WAITING, "daily_quota"),
         (40125, DeliveryState.WAITING, "app_secret"),
         (45011, DeliveryState.WAITING, "minute_quota"),
         (-1, DeliveryState.WAITING, "wechat_busy"),
@@ -55,6 +59,73 @@ def test_each_error_has_its_own_outcome(
     assert states(database) == [state]
     assert reasons(database) == [reason]
     assert xiaochen.tencent.calls["message/custom/send"] == 1
+
+
+def test_the_daily_quota_is_waited_for_until_the_next_day_in_beijing(
+    web: Served,
+    xiaochen: Phone,
+    database: Database,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    xiaochen.tencent.switches.always = 45009
+    xiaochen.writes("你好")
+    settled(web)
+    xiaochen.tencent.switches.always = 0
+    # From half past nine in the morning.
+    clock.advance(hours=14, minutes=29)
+    xiaochen.writes("在吗")
+    settled(web)
+    assert reasons(database)[0] == "daily_quota"
+    assert xiaochen.tencent.calls["message/custom/send"] == 1
+    clock.advance(minutes=2)
+    settled(web)
+    assert "听到：你好" in "\n".join(xiaochen.texts)
+    assert [each.levelname for each in caplog.records if "wechat_alarm" in each.message] == [
+        "ERROR"
+    ]
+
+
+def test_nothing_is_given_up_while_nobody_can_be_reached(
+    web: Served,
+    xiaochen: Phone,
+    database: Database,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    xiaochen.tencent.switches.always = 40164
+    xiaochen.writes("你好")
+    for _ in range(MOST_ATTEMPTS + 4):
+        settled(web)
+        clock.advance(minutes=2)
+    assert states(database) == [DeliveryState.WAITING]
+    assert reasons(database) == ["ip_not_listed"]
+    assert xiaochen.tencent.calls["message/custom/send"] > MOST_ATTEMPTS
+    told = [each.message for each in caplog.records if "wechat_alarm" in each.message]
+    assert len(told) == 1
+    xiaochen.tencent.switches.always = 0
+    settled(web)
+    assert xiaochen.texts == ["听到：你好"]
+    # Once it has worked, the same trouble is news.
+    xiaochen.tencent.switches.always = 40164
+    xiaochen.writes("在吗")
+    settled(web)
+    assert caplog.text.count("wechat_alarm") == 2
+
+
+def test_a_redirection_is_not_followed_with_the_token(
+    web: Served, xiaochen: Phone, database: Database
+) -> None:
+    xiaochen.writes("你好")
+    settled(web)
+    elsewhere = Tencent(APP_ID, SECRET, xiaochen.tencent.clock)
+    with serving(application(elsewhere)) as url:
+        xiaochen.tencent.switches.leads_to = f"{url}/cgi-bin/message/custom/send"
+        xiaochen.writes("在吗")
+        xiaochen.sends("image", "<PicUrl>http://x/0</PicUrl><MediaId>PICTURE</MediaId>")
+        settled(web)
+    assert elsewhere.calls.total() == 0
+    assert states(database)[1] == DeliveryState.WAITING
 
 
 def test_a_closed_window_is_believed_the_second_time(

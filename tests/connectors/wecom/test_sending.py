@@ -171,6 +171,58 @@ def test_a_message_cut_off_after_it_was_taken_is_not_sent_twice(
     assert states(database) == [DeliveryState.SENT] * 2
 
 
+def test_a_message_of_which_nothing_was_heard_is_not_sent_twice(
+    web: Served, xiaochen: KfPhone, brain: FakeBrain, database: Database, clock: FakeClock
+) -> None:
+    brain.script.append(Answer([Reply("第一句。"), Reply("第二句。")]))
+    xiaochen.wecom.switches.unheard = 1
+    xiaochen.writes("你好")
+    settled(web)
+    assert xiaochen.texts == ["第一句。\n\n第二句。"]
+    assert states(database) == [DeliveryState.WAITING] * 2
+    # What comes meanwhile goes after it, by its own name.
+    xiaochen.writes("在吗")
+    settled(web)
+    clock.advance(minutes=1)
+    settled(web)
+    assert xiaochen.texts == ["第一句。\n\n第二句。", "听到：在吗"]
+    assert states(database) == [DeliveryState.SENT] * 3
+    assert xiaochen.wecom.refused == [40058]
+
+
+def test_a_message_that_never_got_through_is_sent_again(
+    web: Served, xiaochen: KfPhone, database: Database, clock: FakeClock
+) -> None:
+    xiaochen.writes("你好")
+    read(web)
+    web.settle()
+    xiaochen.wecom.switches.away = True
+    settled(web)
+    assert states(database) == [DeliveryState.WAITING]
+    xiaochen.wecom.switches.away = False
+    clock.advance(minutes=1)
+    settled(web)
+    assert xiaochen.texts == ["听到：你好"]
+    assert states(database) == [DeliveryState.SENT]
+
+
+@pytest.mark.parametrize("code", [60020, 42001])
+def test_an_alarm_is_told_once(
+    web: Served,
+    xiaochen: KfPhone,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+    code: int,
+) -> None:
+    xiaochen.wecom.switches.send = [code] * 50
+    xiaochen.writes("你好")
+    for _ in range(4):
+        settled(web)
+        clock.advance(minutes=20)
+    assert xiaochen.wecom.calls["kf/send_msg"] >= 4
+    assert caplog.text.count("wecom_alarm") == 1
+
+
 def test_a_refused_token_is_renewed_once(web: Served, xiaochen: KfPhone) -> None:
     xiaochen.wecom.switches.send = [42001]
     xiaochen.writes("你好")
