@@ -54,6 +54,13 @@ class Settings:
     waiting_limit_minutes: int = _setting(
         30, "排队满这么多分钟（工作时间）仍无人接入，自动留言建单"
     )
+    customer_idle_minutes: int = _setting(
+        120, "坐席回复后，客户多少工作分钟没有消息，就提醒客户即将结束"
+    )
+    customer_closing_minutes: int = _setting(
+        120, "提醒之后再过多少工作分钟仍没有消息，会话自动结束"
+    )
+    bot_idle_hours: int = _setting(24, "智能助手的会话多少小时没有消息，自动结束")
     turn_limit_seconds: float = _setting(4.0, "等待 Rasa 答复的最长秒数，超过即改由知识库答复")
     attachment_folder: str = _setting(
         "var/attachments", "附件存放的文件夹；多个网页进程要共用同一个"
@@ -148,6 +155,9 @@ def _check(settings: Settings) -> None:
         raise SettingsError("QUEUE_LIMIT 至少为 1。")
     if settings.waiting_limit_minutes < 1:
         raise SettingsError("WAITING_LIMIT_MINUTES 至少为 1。")
+    for name in ("customer_idle_minutes", "customer_closing_minutes", "bot_idle_hours"):
+        if getattr(settings, name) < 1:
+            raise SettingsError(f"{name.upper()} 至少为 1。")
     if settings.turn_limit_seconds <= 0:
         raise SettingsError("TURN_LIMIT_SECONDS 必须大于 0。")
     try:

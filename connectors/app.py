@@ -20,6 +20,7 @@ from bot.conversations.bell import Bell
 from bot.conversations.brain import Brain
 from bot.conversations.fallback import Fallback
 from bot.conversations.handoff import Handoff
+from bot.conversations.idling import Idling, Patience
 from bot.conversations.leaving import waiting_sweeps
 from bot.conversations.postponing import waking_sweep
 from bot.conversations.turns import TurnRunner
@@ -113,6 +114,7 @@ def create_app(
     app.ctx.sweeper = Sweeper(database, clock, app.ctx.bell)
     app.ctx.sweeper.add(*staff_sweeps(settings, handoff, hours, since=clock()))
     app.ctx.sweeper.add(*waiting_sweeps(handoff), waking_sweep())
+    app.ctx.sweeper.add(Idling(handoff, _patience(settings)).sweep())
     app.ctx.sweeper.add(*app.ctx.turns.sweeps())
     app.ctx.sweeper.add(reminders(responses))
     app.ctx.sweeper.add(trackers_sweep(lambda: str(app.ctx.settings.tracker_store_url)))
@@ -146,6 +148,14 @@ def create_app(
     app.before_server_stop(_rest)
     app.after_server_stop(_end)
     return app
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        bot=timedelta(hours=settings.bot_idle_hours),
+        customer=timedelta(minutes=settings.customer_idle_minutes),
+        closing=timedelta(minutes=settings.customer_closing_minutes),
+    )
 
 
 async def _begin(app: Sanic[Any, Any]) -> None:

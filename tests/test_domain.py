@@ -185,7 +185,7 @@ def test_texts_are_short_and_plain() -> None:
 def test_system_responses_are_filled_as_the_web_application_does_it() -> None:
     responses = Responses.load()
     values = dict.fromkeys(
-        "position low high opens_at name number case_number due score file platform what"
+        "position low high opens_at ends_at name number case_number due score file platform what"
         " enterprise other left station hours phone count distance".split(),
         "1",
     )

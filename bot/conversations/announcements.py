@@ -11,7 +11,7 @@ from bot.conversations.episodes import latest_episode
 from bot.conversations.ledger import append
 from bot.conversations.models import Author, Conversation, ConversationStatus
 from bot.conversations.standing import Standing
-from bot.feedback.surveys import closes_at
+from bot.feedback.surveys import ask_for_score, closes_at
 from bot.responses import Line, Responses
 from bot.staff.groups import load_groups
 from bot.staff.hours import WorkingHours, spoken
@@ -67,8 +67,16 @@ class Announcements:
 
     def ask_for_score(
         self, session: Session, conversation: Conversation, staff: Staff, now: datetime
-    ) -> None:
-        """The survey's line; its data let a client show the scale and find the episode again."""
+    ) -> bool:
+        """Ask for a score if the customer is to be asked, which is noted.
+
+        The line's data let a client show the scale and find the episode again.
+
+        Returns:
+            Whether they were asked.
+        """
+        if not ask_for_score(session, conversation, now=now):
+            return False
         episode = latest_episode(session, conversation.id)
         survey = {"episode": episode.number if episode else 0, "name": staff.name}
         closes = closes_at(now).isoformat()
@@ -78,3 +86,11 @@ class Announcements:
         line = self.line(name, name=staff.name)
         data = {**line.data, "survey": {**survey, "closes_at": closes}}
         append(session, conversation, Author.SYSTEM, line.text, now=now, kind="event", data=data)
+        return True
+
+    def end(
+        self, session: Session, conversation: Conversation, staff: Staff, now: datetime
+    ) -> None:
+        """Say that a person's service is over; part of the conversation, so said before its end."""
+        if not self.ask_for_score(session, conversation, staff, now):
+            self.say(session, conversation, now, "utter_system_resolved_without_survey")

@@ -4,8 +4,9 @@ bot ──request_handoff──▶ queued ──accept, assign──▶ staff �
  ▲  ◀─leave_message, cancel─┘    ◀────requeue───────┘  │ ▲
  └──────────────── return_to_bot ──────────────────────┘ └ transfer, take_over: staff to staff
 
-(The bot's own may be resolved and accepted, too.) How a transition is carried out, and what goes
-with each, is in ``transitions``. Calls that come twice do no harm.
+(The bot's own may be accepted, too, and ends like a person's when the customer has gone.) How a
+transition is carried out, and what goes with each, is in ``transitions``. Calls that come twice do
+no harm.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ from bot.conversations.transitions import (
 )
 from bot.conversations.waiting import Limits, standing_at_the_end
 from bot.errors import AlreadyTaken, Forbidden
-from bot.feedback.surveys import ask_for_score
 from bot.responses import Line, Responses
 from bot.staff.groups import load_groups
 from bot.staff.hours import WorkingHours, spoken
@@ -320,7 +320,7 @@ class Handoff:
         staff = conversation.staff
         to_bot(session, conversation, "customer_end", STAFF, now, staff)
         self._lines.say(session, conversation, now, "utter_system_ended_by_customer")
-        if staff is not None and ask_for_score(session, conversation, now=now):
+        if staff is not None:
             self._lines.ask_for_score(session, conversation, staff, now)
 
     def resolve(
@@ -342,17 +342,28 @@ class Handoff:
         if conversation.status == RESOLVED:
             return conversation
         held_by(session, conversation_id, staff)
-        # What is said at the end is part of the conversation, so it is said before the end.
-        if ask_for_score(session, conversation, now=now):
-            self._lines.ask_for_score(session, conversation, staff, now)
-        else:
-            self._lines.say(session, conversation, now, "utter_system_resolved_without_survey")
+        self._lines.end(session, conversation, staff, now)
         values = {"outcome": outcome[:200], "resolved_at": now}
         wanted = Transition(
             "resolve", (STAFF,), RESOLVED, staff=staff, reason=outcome, values=values
         )
         move(session, conversation, wanted, now=now)
         return conversation
+
+    def end_idle(self, session: Session, conversation: Conversation, *, now: datetime) -> None:
+        """End a conversation whose customer has gone.
+
+        A person's service ends in the words of any other end, and with its survey. The bot's ends
+        without a word: nobody is there to read it.
+
+        Raises:
+            WrongStatus: It waits for a person, or is over.
+        """
+        if conversation.status == STAFF and conversation.staff is not None:
+            self._lines.end(session, conversation, conversation.staff, now)
+        values = {"resolved_at": now}
+        wanted = Transition("idle_end", (BOT, STAFF), RESOLVED, values=values)
+        move(session, conversation, wanted, now=now)
 
     def _hand_to(
         self,

@@ -41,6 +41,7 @@ class HandoffReason(StrEnum):
     SENSITIVE = "sensitive"
     FAILURE = "failure"  # a part of the assistant broke down; the words say which
     OUT_OF_HOURS = "out_of_hours"
+    CONTINUED = "continued"  # the answer to a person whose conversation ended for silence
     STAFF_STEPPED_IN = "staff_stepped_in"  # nobody asked: a person took it from the bot
 
     @classmethod

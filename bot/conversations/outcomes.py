@@ -20,6 +20,7 @@ _ENDS = {
     "return_to_bot": "工作人员交回机器人前未再回复",
     "resolve": "工作人员结束服务前未再回复",
     "customer_end": "客户自己结束了人工服务",
+    "idle_end": "客户长时间没有消息，服务自动结束",
     "cancel_handoff": "客户自己取消了转人工",
     "leave_message": "已留言建单，由工单答复",
 }

@@ -17,6 +17,7 @@ from bot.conversations.buttons import (
     UNBIND,
 )
 from bot.conversations.commands import Command, command_in
+from bot.conversations.continuing import go_on
 from bot.conversations.handoff import Handoff
 from bot.conversations.leaving import leave_message
 from bot.conversations.ledger import Incoming, Received, record_incoming
@@ -65,6 +66,8 @@ def admit(
         if conversation.answered_seq == received.message.seq - 1:
             conversation.answered_seq = received.message.seq
         return Admitted(received, False)
+    if received.is_new:
+        go_on(session, received, handoff, now=now)
     if conversation.status != ConversationStatus.BOT:
         return Admitted(received, False)
     if received.is_new:

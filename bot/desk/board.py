@@ -155,7 +155,7 @@ def _today(session: Session, now: datetime) -> dict[str, Any]:
     return {
         "episodes": len(began),
         "accepted": len(waits),
-        "resolved": sum(row.end in ("resolve", "customer_end") for row in began),
+        "resolved": sum(row.end in ("resolve", "customer_end", "idle_end") for row in began),
         "left": sum(row.end in ("leave_message", "cancel_handoff") for row in began),
         "median_wait_seconds": int(median(waits)) if waits else None,
         "scores": scores,

@@ -18,7 +18,7 @@ OPEN_FOR = timedelta(days=7)
 # Who got less than this has nothing to judge.
 _FEWEST_ANSWERS = 2
 # How an episode ends for which a score may be given; other ends lead on to something else.
-ENDS = ("resolve", "customer_end")
+ENDS = ("resolve", "customer_end", "idle_end")
 
 
 def ask_for_score(session: Session, conversation: Conversation, *, now: datetime) -> bool:

@@ -63,6 +63,35 @@ def test_scenario_17_survey_and_afterthoughts_leave_the_episode_closed(
     assert count(database, Conversation) == 1
 
 
+def test_scenario_17_end_by_itself_is_announced_and_its_survey_opens_nothing(
+    xiaolin: Xiaolin, alice: httpx.Client, database: Database, clock: FakeClock
+) -> None:
+    sweep = xiaolin.served.app.ctx.sweeper.run_once
+    asks_for_a_person(xiaolin)
+    serves(alice, xiaolin.id)
+    replies(alice, xiaolin.id, "请问是什么型号？")
+    clock.advance(hours=2)
+    sweep("idle")
+    assert "自动结束" in said_by(xiaolin, Author.SYSTEM)[-1]["text"]
+    clock.advance(hours=2)
+    sweep("idle")
+    invited = said_by(xiaolin, Author.SYSTEM)[-1]
+    assert "评分" in invited["text"]
+    answer = xiaolin.client.post(f"{xiaolin.path}/feedback", json={"score": 2})
+    assert answer.status_code == 201
+    for hours in (1, 48):
+        clock.advance(hours=hours)
+        sweep("idle")
+    statuses = [each for each in xiaolin.changes()["changes"] if each["type"] == "status"]
+    assert [each["status"] for each in statuses] == ["bot", "queued", "staff", "resolved"]
+    assert said_by(xiaolin, Author.SYSTEM)[-1] == invited
+    signs_in(alice, "alice")
+    assert in_queue(alice) == []
+    assert count(database, Conversation) == 1
+    seen = alice.get(f"/api/desk/conversations/{xiaolin.id}").json()["events"]
+    assert "idle_end" in [each["transition"] for each in seen]
+
+
 def test_scenario_18_each_episode_has_a_score_of_its_own(
     xiaolin: Xiaolin, alice: httpx.Client, database: Database, clock: FakeClock
 ) -> None:

@@ -20,6 +20,7 @@ const WORDS = {
   cancel_handoff: () => "客户取消排队",
   leave_message: () => "客户留言",
   customer_end: () => "客户结束人工服务",
+  idle_end: () => "长时间没有消息，自动结束",
   postponed: ({ staff, until, reason }) => [`${staffName(staff)}稍后处理，${spokenTime(until)} 提醒`, reason].filter(Boolean).join(" · "),
   woken: ({ cause }) => (cause === "due" ? "稍后处理的时间到了" : "恢复处理"),
   resolve: ({ staff, reason }) => `${staffName(staff)}结束服务${reason ? ` · 办理结果：${reason}` : ""}`,
