@@ -91,10 +91,30 @@ def tell_decided(
     answer = decision.choices[0]
     # One offer at a time: what to do next only where the answer is the right one.
     events = tell_entry(dispatcher, here, answer, candidates, said, offer=not also)
-    if not also:
-        return events
-    dispatcher.utter_message(response="utter_also_meant", buttons=_choices(also))
-    return [*events, SlotSet("choices", [entry.id for entry in also])]
+    return [*events, *offer_also(dispatcher, here, decision.also)]
+
+
+def offer_also(
+    dispatcher: CollectingDispatcher,
+    here: Context,
+    also: tuple[str, ...],
+    *,
+    refused: bool = False,
+) -> list[EventType]:
+    """Offer the entries that may be meant instead, below what was said; nothing if there are none.
+
+    Args:
+        dispatcher: Where it is said.
+        here: The surroundings.
+        also: Which entries.
+        refused: Whether what was said is a refusal; the offer makes no answer of it.
+    """
+    offered = [entry for each in also if (entry := here.entries.get(each))]
+    if not offered:
+        return []
+    response = "utter_perhaps_meant" if refused else "utter_also_meant"
+    dispatcher.utter_message(response=response, buttons=_choices(offered))
+    return [SlotSet("choices", [entry.id for entry in offered])]
 
 
 def remember(said: Said) -> list[EventType]:

@@ -11,8 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.cards import card, command
 from actions.context import Context
 from actions.doing import Doing
-from actions.institutions import wish_of
-from actions.said import Said
+from actions.said import Said, wish_of
 from bot.resources.instruments import experts
 from bot.resources.models import Expert
 from bot.resources.wanted import shown, wanted_in

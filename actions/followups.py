@@ -86,7 +86,7 @@ class AnswerFollowup(Doing):
             return told
         if asks_about_case(tracker, said):
             return _tell_of_case(dispatcher, tracker, said, here)
-        if (both := answer_both(dispatcher, said, here)) is not None:
+        if (both := await answer_both(dispatcher, said, here)) is not None:
             return both
         if asks_about_wish(tracker, said):
             return _tell_of_wish(dispatcher, tracker, said, here)

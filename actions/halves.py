@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.context import Context
 from actions.entries import decide_on, tell_entry
 from actions.said import Half, Said
+from actions.tables import told_by_table
 from bot.faq.followups import covers, follow_up
 from bot.faq.service import candidates_from
 from bot.faq.two_questions import parts_of
@@ -15,28 +19,62 @@ from knowledge.decision import CERTAIN
 from knowledge.entries import Entry
 
 
-def answer_both(
+@dataclass(frozen=True)
+class _Known:
+    """What is known for sure about one question: an entry, or a table's answer in words."""
+
+    entry: Entry | None
+    told: list[dict[str, Any]]
+
+
+async def answer_both(
     dispatcher: CollectingDispatcher, said: Said, here: Context
 ) -> list[EventType] | None:
     """Say both answers, each with its basis, and one offer; None when they are not both known."""
     halves = _halves_of(said, here)
     if len(halves) != 2:
         return None
-    first = _sure(halves[0], said, here)
-    if first is None or covers(first, halves[1].text):
+    first = await _known(halves[0], said, here)
+    if first is None or (first.entry and covers(first.entry, halves[1].text)):
         # An entry that is made for both halves is one answer.
         return None
-    second = _sure(halves[1], said, here)
-    second = second or follow_up(here.entries.values(), first, halves[1].text, here.today)
-    if second is None or second.id == first.id:
+    second = await _known(halves[1], said, here)
+    if second is None and first.entry is not None:
+        near = follow_up(here.entries.values(), first.entry, halves[1].text, here.today)
+        second = _Known(near, []) if near is not None else None
+    if second is None or (second.entry is not None and second.entry is first.entry):
         return None
-    offered = first.next_step and not second.next_step
-    pairs = ((first, halves[0], bool(offered)), (second, halves[1], not offered))
-    events: list[EventType] = []
-    for entry, half, may_offer in pairs:
-        found = candidates_from(half.faq)
-        events = tell_entry(dispatcher, here, entry.id, found, said, offer=may_offer)
-    return events
+    offers_first = bool(first.entry and first.entry.next_step) and not (
+        second.entry and second.entry.next_step
+    )
+    return [
+        *_tell(dispatcher, here, first, halves[0], said, offer=offers_first),
+        *_tell(dispatcher, here, second, halves[1], said, offer=not offers_first),
+    ]
+
+
+async def _known(half: Half, said: Said, here: Context) -> _Known | None:
+    entry = _sure(half, said, here)
+    aside = CollectingDispatcher()
+    if await told_by_table(aside, here, half.text, entry):
+        return _Known(None, aside.messages)
+    return None if entry is None else _Known(entry, [])
+
+
+def _tell(
+    dispatcher: CollectingDispatcher,
+    here: Context,
+    known: _Known,
+    half: Half,
+    said: Said,
+    *,
+    offer: bool,
+) -> list[EventType]:
+    if known.entry is None:
+        dispatcher.messages.extend(known.told)
+        return [SlotSet("last_entry", None), SlotSet("misses", None)]
+    found = candidates_from(half.faq)
+    return tell_entry(dispatcher, here, known.entry.id, found, said, offer=offer)
 
 
 def answer_aside(dispatcher: CollectingDispatcher, said: Said, here: Context) -> list[EventType]:

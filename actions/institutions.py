@@ -12,7 +12,7 @@ from actions.cards import card, command, label
 from actions.context import Context
 from actions.doing import Doing
 from actions.halves import answer_aside
-from actions.said import Said, active_form
+from actions.said import Said, active_form, wish_of
 from actions.stations import tell_stations
 from bot.resources.matching import Match, Matches, find_institutions
 from bot.resources.wanted import shown, wanted_in
@@ -59,14 +59,6 @@ class FindInstitution(Doing):
             SlotSet("case_subject", shown(wanted)),
             SlotSet("case_category", said.category or wanted.service),
         ]
-
-
-def wish_of(said: Said) -> str:
-    """The words of the wish; a button brings them as entities."""
-    if said.text:
-        return said.text
-    parts = ("region", "product", "instrument", "standard_number", "category")
-    return " ".join(said.entities[part] for part in parts if part in said.entities)
 
 
 def _ask(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from actions.cards import card, command, label, openly
 from actions.context import Context
 from actions.doing import Doing
-from actions.institutions import wish_of
-from actions.said import Said
+from actions.said import Said, wish_of
 from bot.resources.instruments import instrument_kind, is_sure, shared_instruments
 from bot.resources.models import InstrumentKind, SharedInstrument
 from bot.resources.wanted import Wanted, shown, wanted_in

@@ -24,6 +24,7 @@ from actions.entries import (
     decide_on,
     miss,
     names_thing,
+    offer_also,
     offer_person,
     remember,
     tell_decided,
@@ -40,18 +41,16 @@ from actions.followups import (
 from actions.halves import answer_both
 from actions.hotlines import competent
 from actions.institutions import FindInstitution
-from actions.instruments import FindInstrument, asks_about_verification, tell_about
-from actions.products import asks_about_catalogue, tell_product
+from actions.instruments import FindInstrument
 from actions.said import Said, active_form
-from actions.standards import LookUpStandard
+from actions.standards import LookUpStandard, asks_of_standard
 from actions.stations import tell_stations
+from actions.tables import told_by_table
 from bot.cases.answers import contact_in, need_in, phone_in
 from bot.cases.service import add_contact
 from bot.faq.vague import names_some_certificate
 from bot.resources.wanted import asks_where
-from knowledge import entities
-from knowledge.decision import Decision
-from knowledge.entries import Entry
+from knowledge.decision import CERTAIN
 
 # “不用了” to choices is a thank-you; these are complaints that the right one is missing.
 _NONE_OF_THEM = re.compile("不是|不对|没有|不符合|不准")
@@ -70,20 +69,22 @@ class AnswerQuestion(Doing):
             return await _take_contact(dispatcher, said, here)
         if (told := await tell_stations(dispatcher, said, here)) is not None:
             return told
-        if (both := answer_both(dispatcher, said, here)) is not None:
+        if (both := await answer_both(dispatcher, said, here)) is not None:
             return both
         meant = _meant_by_words(tracker, said)
         if meant is not None:
             return await meant.act(dispatcher, tracker, said, here)
         candidates = candidates_for(said, here)
         decision = decide_on(candidates, said, here)
-        if await _told_by_table(dispatcher, here, said, decision):
+        answered = here.entries[decision.choices[0]] if decision.kind == "answer" else None
+        if await told_by_table(dispatcher, here, said.text, answered):
             return [SlotSet("last_entry", None), *remember(said)]
         if decision.kind == "answer":
             return tell_decided(dispatcher, here, decision, candidates, said)
         if names_some_certificate(said.text):
             return ask_which_certificate(dispatcher, tracker)
-        if "standard_number" in said.entities:
+        names_standard = "standard_number" in said.entities
+        if names_standard and (decision.kind != "clarify" or asks_of_standard(said.text)):
             return await LookUpStandard().act(dispatcher, tracker, said, here)
         if (longer := search_goes_on(tracker, said)) is not None:
             return await FindInstitution().act(dispatcher, tracker, longer, here)
@@ -164,7 +165,7 @@ class Refuse(Doing):
     ) -> list[EventType]:
         if (told := await tell_stations(dispatcher, said, here)) is not None:
             return told
-        if (both := answer_both(dispatcher, said, here)) is not None:
+        if (both := await answer_both(dispatcher, said, here)) is not None:
             return both
         if asks_about_case(tracker, said) or asks_about_wish(tracker, said):
             return await AnswerFollowup().act(dispatcher, tracker, said, here)
@@ -178,6 +179,8 @@ class Refuse(Doing):
             return tell_decided(dispatcher, here, decision, candidates, said)
         if names_some_certificate(said.text):
             return ask_which_certificate(dispatcher, tracker)
+        if "standard_number" in said.entities and asks_of_standard(said.text):
+            return await LookUpStandard().act(dispatcher, tracker, said, here)
         if (longer := search_goes_on(tracker, said)) is not None:
             return await FindInstitution().act(dispatcher, tracker, longer, here)
         if (matter := competent(said.text)) is not None:
@@ -185,7 +188,9 @@ class Refuse(Doing):
             dispatcher.utter_message(response="utter_refuse_elsewhere", who=who)
         else:
             dispatcher.utter_message(response="utter_refuse")
-        return [SlotSet("misses", None)]
+        # The search may be right after all; whoever is refused by mistake sees a way on.
+        likely = tuple(each.id for each in candidates[:1] if each.score >= CERTAIN)
+        return [SlotSet("misses", None), *offer_also(dispatcher, here, likely, refused=True)]
 
 
 _FORMS = {"find_institution": "find_institution_form", "open_case": "open_case_form"}
@@ -225,26 +230,6 @@ def _meant_by_words(tracker: Tracker, said: Said) -> Doing | None:
     if leans_on_before(tracker, said):
         return AnswerFollowup()
     return FindInstitution() if asks_where(said.text) else None
-
-
-async def _told_by_table(
-    dispatcher: CollectingDispatcher, here: Context, said: Said, decision: Decision
-) -> bool:
-    """An entry about verification, or CCC, in general does not say how it is with this thing."""
-    thing = names_thing(said)
-    answered = here.entries[decision.choices[0]] if decision.kind == "answer" else None
-    if thing is None or (answered is not None and _is_about(answered, thing)):
-        return False
-    if "instrument" in said.entities and asks_about_verification(said.text):
-        return await tell_about(dispatcher, here, thing)
-    if asks_about_catalogue(said.text):
-        return await tell_product(dispatcher, here, said.text)
-    return False
-
-
-def _is_about(entry: Entry, thing: str) -> bool:
-    asked = " ".join((entry.title, *entry.questions))
-    return any(each.value == thing for each in entities.find(asked))
 
 
 def _ordinal(text: str, choices: list[str] | None) -> str | None:

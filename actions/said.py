@@ -68,6 +68,14 @@ def said_in(tracker: Tracker) -> Said:
     )
 
 
+def wish_of(said: Said) -> str:
+    """The words of the wish; a button brings them as entities."""
+    if said.text:
+        return said.text
+    parts = ("region", "product", "instrument", "standard_number", "category")
+    return " ".join(said.entities[part] for part in parts if part in said.entities)
+
+
 def active_form(tracker: Tracker) -> str | None:
     """The form that is open, if any."""
     return (tracker.active_loop or {}).get("name")

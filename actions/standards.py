@@ -16,6 +16,7 @@ from actions.context import Context
 from actions.doing import Doing
 from actions.instruments import tell_kind
 from actions.said import Said
+from bot.faq.aspects import aspects_in
 from bot.resources.instruments import kind_by_regulation
 from bot.resources.models import InstrumentKind, Standard
 from bot.resources.standards import (
@@ -34,6 +35,18 @@ from knowledge.standard_numbers import without_year
 # More numbers in one message are a list to be checked by a person, not a question.
 MOST_NUMBERS = 3
 _ASKS_COUNTERPART = re.compile("对应|等同|采标|国标(?!委)|国内标准|国家标准|转化")
+# “ISO 9001 认证多少钱” names a standard and asks about something else.
+_ABOUT_ITSELF = re.compile(
+    "标准|现行|有效|最新|哪一?[版年]|版本|新版|旧版|换版|代替|替代|废止|作废|失效|实施|生效|过期|还[能在]?用|内容|讲什么|全文|下载"
+)
+_ABOUT_CERTIFICATES = re.compile("认证|证书|拿证|贯标|年审|审核|体系")
+
+
+def asks_of_standard(text: str) -> bool:
+    """Whether a message with a standard's number asks about the standard itself."""
+    if _ABOUT_ITSELF.search(text):
+        return True
+    return not (_ABOUT_CERTIFICATES.search(text) or aspects_in(text))
 
 
 class LookUpStandard(Doing):

@@ -45,6 +45,19 @@ def test_two_questions_get_both_answers_each_with_its_basis_and_one_offer(
     assert done.slots["last_entry"] == FEES
 
 
+def test_a_half_about_a_known_thing_is_answered_from_the_table(resources: Context) -> None:
+    general = [("metrology-forced-scope", 0.9)]
+    tracker = two(
+        "压力表要不要强检，水表要不要强检",
+        ("压力表要不要强检", [(PRESSURE, 0.9)]),
+        ("水表要不要强检", general),
+    )
+    first, second = do(AnswerQuestion(), tracker).messages
+    assert first["custom"]["faq"]["id"] == PRESSURE
+    assert second["response"].startswith("utter_instrument_")
+    assert second["name"] == "水表"
+
+
 def test_a_half_that_the_search_does_not_know_is_taken_from_the_neighbours(here: Context) -> None:
     tracker = two(
         "商标注册要多久，多少钱",

@@ -254,3 +254,47 @@ def test_a_no_to_choices_is_a_miss_and_any_other_no_is_taken_as_it_is(here: Cont
     assert do(DeclineOffer(), no).responses == ["utter_offer_person"]
     for slots, text in ((offered, "不用了"), ({}, "不是")):
         assert do(DeclineOffer(), heard(text, "deny", slots=slots)).responses == ["utter_all_right"]
+
+
+def test_a_number_beside_another_question_is_not_looked_up(here: Context) -> None:
+    ids = ["certification-cost", "certification-cost-items"]
+    asked = heard(
+        "ISO9001要多少钱",
+        "ask_certification",
+        entities={"standard_number": "ISO 9001"},
+        faq=[(each, 0.2) for each in ids],
+    )
+    done = do(AnswerQuestion(), asked)
+    assert done.responses == ["utter_clarify"]
+    assert done.slots["choices"] == ids
+
+
+@pytest.mark.parametrize("action", [AnswerQuestion(), Refuse()])
+def test_a_number_whose_state_is_asked_is_looked_up_whatever_was_understood(
+    resources: Context, action: AnswerQuestion
+) -> None:
+    asked = heard(
+        "总局令第121号现在还有效吗",
+        "out_of_scope",
+        entities={"standard_number": "国家市场监督管理总局令第121号"},
+        faq=[("certification-cost", 0.2), ("certification-cost-items", 0.2)],
+    )
+    assert do(action, asked).responses == ["utter_standard_current"]
+
+
+def test_whoever_is_refused_sees_what_the_search_is_sure_of(here: Context) -> None:
+    late = "policy-late-payment"
+    asked = heard(
+        "对方拖欠货款怎么办",
+        "out_of_scope",
+        category="out_of_scope",
+        certainty=0.95,
+        faq=[(late, 0.97)],
+    )
+    done = do(Refuse(), asked)
+    assert done.responses == ["utter_refuse", "utter_perhaps_meant"]
+    assert done.slots["choices"] == [late]
+    unsure = heard(
+        "火星上怎么办", "out_of_scope", category="out_of_scope", certainty=0.95, faq=[(late, 0.5)]
+    )
+    assert do(Refuse(), unsure).responses == ["utter_refuse"]
