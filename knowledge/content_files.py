@@ -67,6 +67,16 @@ def read_list(path: Path) -> Iterator[tuple[dict[str, Any], Place]]:
         loader.dispose()
 
 
+def read_names(path: Path) -> frozenset[str]:
+    """Read a file of names, one a line; what follows a # is a remark.
+
+    Raises:
+        ContentError: It is not UTF-8.
+    """
+    lines = (line.partition("#")[0].strip() for line in _text_of(path).splitlines())
+    return frozenset(filter(None, lines))
+
+
 def _text_of(path: Path) -> str:
     content = path.read_bytes()
     try:

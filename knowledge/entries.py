@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.categories import SERVICE_CATEGORIES
-from knowledge.content_files import ContentError, Place, read_list
+from knowledge.content_files import ContentError, Place, read_list, read_names
 from knowledge.plain import plain
 
 __all__ = ["ContentError", "Entry", "entry_from", "load_entries"]
 
 FAQ_FOLDER = Path(__file__).parent / "faq"
+# Beside the entries: the departments that may own one. Without it, any may.
+OWNERS_FILE = "owners.txt"
 
 CONFIDENCES = ("verified", "known")
 NEXT_STEPS = (
@@ -84,8 +86,20 @@ def load_entries(folder: Path = FAQ_FOLDER) -> list[Entry]:
             if other not in places:
                 where = places[entry.id].at("related", number)
                 raise ContentError(f"{where}：related 指向不存在的 {other}")
+    _check_owners(entries, places, folder / OWNERS_FILE)
     _check_questions(entries, places)
     return entries
+
+
+def _check_owners(entries: Sequence[Entry], places: Mapping[str, Place], file: Path) -> None:
+    """Everybody who answers for an entry is listed once, under one name."""
+    if not file.is_file():
+        return
+    owners = read_names(file)
+    for entry in entries:
+        if entry.owner not in owners:
+            where = places[entry.id].at("owner")
+            raise ContentError(f"{where}：owner 不能是 {entry.owner}，部门名单在 {file.name}")
 
 
 def _check_questions(entries: Sequence[Entry], places: Mapping[str, Place]) -> None:

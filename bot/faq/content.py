@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from knowledge.entries import FAQ_FOLDER, ContentError, Entry, load_entries
+from knowledge.entries import FAQ_FOLDER, OWNERS_FILE, ContentError, Entry, load_entries
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Content:
 
     def _look(self) -> _Seen:
         found = []
-        for path in sorted(self._folder.glob("*.yml")):
+        for path in (*sorted(self._folder.glob("*.yml")), self._folder / OWNERS_FILE):
             try:
                 stat = path.stat()
             except FileNotFoundError:

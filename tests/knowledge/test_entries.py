@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from knowledge.categories import SERVICE_CATEGORIES as CATEGORIES
-from knowledge.entries import ContentError, load_entries
+from knowledge.content_files import read_names
+from knowledge.entries import FAQ_FOLDER, OWNERS_FILE, ContentError, load_entries
 from tests.knowledge.straw import OPPOSITION_NEXT, OPPOSITION_NOW
 
 GOOD: dict[str, Any] = {
@@ -184,7 +185,44 @@ def test_entries_are_in_force_on_their_first_and_last_day() -> None:
     assert OPPOSITION_NEXT.in_force(date(2027, 1, 1))
 
 
+def test_an_owner_is_one_of_the_departments_listed_beside_the_entries(tmp_path: Path) -> None:
+    (tmp_path / "owners.txt").write_text("# 部门\n计量科  # 三楼\n\n", encoding="utf-8")
+    (tmp_path / "metrology.yml").write_text(WRITTEN, encoding="utf-8")
+    assert [entry.owner for entry in load_entries(tmp_path)] == ["计量科"]
+
+    (tmp_path / "owners.txt").write_text("标准化科\n", encoding="utf-8")
+    rule = r"metrology\.yml 第 14 行（metrology-test）：owner 不能是 计量科，部门名单在 owners\.txt"
+    with pytest.raises(ContentError, match=rule):
+        load_entries(tmp_path)
+
+    (tmp_path / "owners.txt").write_bytes("计量科".encode("gb18030"))
+    with pytest.raises(ContentError, match=r"owners\.txt 第 1 行：不是 UTF-8 编码"):
+        load_entries(tmp_path)
+
+
 def test_the_knowledge_base_keeps_its_own_rules() -> None:
     entries = load_entries()
     assert len(entries) >= 80
     assert {entry.category for entry in entries} == set(CATEGORIES)
+
+
+def test_every_entry_of_the_knowledge_base_is_complete() -> None:
+    for entry in load_entries():
+        assert entry.detail, entry.id
+        assert entry.related, entry.id
+        assert entry.id not in entry.related
+
+
+def test_the_departments_listed_are_those_that_own_entries() -> None:
+    assert {entry.owner for entry in load_entries()} == read_names(FAQ_FOLDER / OWNERS_FILE)
+
+
+def test_every_basis_can_be_looked_up() -> None:
+    """It names an article, number, version or official system, or whose word counts."""
+    vague = [
+        f"{entry.id}：{basis}"
+        for entry in load_entries()
+        for basis in entry.basis
+        if re.fullmatch("(《[^》]*》)+", basis)
+    ]
+    assert vague == []
