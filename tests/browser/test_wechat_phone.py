@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
 from bot.conversations.brain import Answer, Reply
+from bot.conversations.models import Author, Message
 from bot.database import Database
+from bot.settings import Settings
 from bot.wechat.menu import menu
 from tests.bot.wechat.peer import APP_ID, ENCODING_AES_KEY, TOKEN
 from tests.browser.chromium import visit
 from tests.connectors.serving import Served
-from tests.connectors.wechat.conftest import SECRET, tencent, web, wechat_settings
+from tests.connectors.wechat.conftest import SECRET, tencent, web
+from tests.connectors.wechat.conftest import wechat_settings as account_only
+from tests.connectors.wecom.conftest import CALLBACK, CORP_ID, kf_settings, wecom
 from tests.fakes import FakeBrain
 from tests.wechat_stand_in.demo import Demo
+from tests.wechat_stand_in.lines import AccountLine, KfLine
 from tests.wechat_stand_in.phone import Keys
 from tests.wechat_stand_in.server import serving
 from tests.wechat_stand_in.tencent import Tencent
+from tests.wechat_stand_in.wecom import WeCom
 
-__all__ = ["SECRET", "tencent", "web", "wechat_settings"]
+__all__ = ["SECRET", "account_only", "kf_settings", "tencent", "web", "wecom"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
@@ -33,12 +41,33 @@ def clock() -> Callable[[], datetime]:
 
 
 @pytest.fixture
-def phone(web: Served, tencent: Tencent, browser: Browser) -> Iterator[Page]:
+def wechat_settings(account_only: Settings, kf_settings: Settings) -> Settings:
+    """Both channels are on."""
+    names = ("wecom_corp_id", "wecom_kf_secret", "wecom_token", "wecom_encoding_aes_key")
+    kf = {name: getattr(kf_settings, name) for name in (*names, "wecom_api_base")}
+    return replace(account_only, **kf)
+
+
+@pytest.fixture
+def line() -> str:
+    return "account"
+
+
+@pytest.fixture
+def phone(
+    web: Served, tencent: Tencent, wecom: WeCom, browser: Browser, line: str
+) -> Iterator[Page]:
     web._loop.call_soon_threadsafe(web.app.ctx.senders.start)
+    web._loop.call_soon_threadsafe(web.app.ctx.kf_puller.start)
     about = {"name": "云州平台", "address": web.url}
-    demo = Demo(tencent, Keys(APP_ID, TOKEN, ENCODING_AES_KEY), f"{web.url}/wechat/callback", about)
+    keys, kf_keys = (Keys(name, TOKEN, ENCODING_AES_KEY) for name in (APP_ID, CORP_ID))
+    demo = Demo(
+        AccountLine(tencent, keys, f"{web.url}/wechat/callback"),
+        KfLine(wecom, kf_keys, f"{web.url}{CALLBACK}"),
+        about,
+    )
     with serving(demo.application()) as url:
-        context, opened = visit(browser, f"{url}/?user=1")
+        context, opened = visit(browser, f"{url}/?user=1&line={line}")
         opened.set_viewport_size({"width": 390, "height": 844})
         yield opened
         broken = opened.broken  # type: ignore[attr-defined]
@@ -96,3 +125,59 @@ def test_place_and_picture_are_sent(phone: Page, database: Database) -> None:
     phone.get_by_role("button", name="位置", exact=True).click()
     expect(phone.locator(".said-account")).to_have_count(1)
     expect(phone.locator(".said-user .bubble")).to_contain_text("云州市泵阀产业园")
+
+
+kf = pytest.mark.parametrize("line", ["kf"])
+
+
+@kf
+def test_the_same_person_is_another_customer_in_the_other_chat(
+    phone: Page, brain: FakeBrain, wecom: WeCom
+) -> None:
+    buttons = [{"title": "贸易结算", "payload": "/trade"}]
+    brain.script.append(Answer([Reply("用在哪里？", "buttons", {"buttons": buttons})]))
+    says(phone, "电子秤要强检吗")
+    phone.get_by_role("button", name="贸易结算").click()
+    expect(phone.locator(".said-account .bubble").last).to_have_text("听到：贸易结算")
+    assert brain.heard[-1].payload == "/trade"
+    assert wecom.refused == []
+    phone.get_by_role("link", name="公众号").click()
+    expect(phone.get_by_role("link", name="公众号")).to_have_attribute("aria-current", "page")
+    expect(phone.locator(".chat .note")).to_contain_text("这是演练")
+    expect(phone.locator(".said")).to_have_count(0)
+
+
+@kf
+def test_who_enters_is_greeted_and_a_colleague_in_wecom_silences_the_bot(
+    phone: Page, brain: FakeBrain
+) -> None:
+    more = phone.get_by_role("button", name="图片、位置等")
+    more.click()
+    phone.get_by_role("button", name="进入客服").click()
+    expect(phone.locator(".said-account .bubble")).to_contain_text("智能助手")
+    more.click()
+    phone.get_by_role("button", name="同事接待").click()
+    expect(phone.locator("#state")).to_contain_text("同事接待中")
+    says(phone, "您好")
+    more.click()
+    phone.get_by_role("button", name="同事结束").click()
+    expect(phone.get_by_role("button", name="5 很满意")).to_be_visible()
+    assert brain.heard == []
+
+
+@kf
+def test_what_is_taken_back_is_gone_on_both_sides(phone: Page, database: Database) -> None:
+    says(phone, "我的电话是 13800000000")
+    expect(phone.locator(".said-account")).to_have_count(1)
+    phone.get_by_role("button", name="图片、位置等").click()
+    phone.get_by_role("button", name="撤回").click()
+    expect(phone.locator(".note").last).to_have_text("您撤回了一条消息")
+    expect(phone.locator(".said-user")).to_have_count(0)
+    for _ in range(50):
+        with database.reading() as session:
+            query = select(Message.text).where(Message.author == Author.CUSTOMER)
+            (kept,) = session.scalars(query).all()
+        if kept == "［客户撤回了一条消息］":
+            break
+        phone.wait_for_timeout(100)
+    assert kept == "［客户撤回了一条消息］"

@@ -4,41 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment
 
-from bot.wechat.menu import menu
-from tests.wechat_stand_in.phone import Keys, Phone, text_element
-from tests.wechat_stand_in.tencent import Tencent
+from tests.wechat_stand_in.lines import AccountLine, KfLine, Line, picture
 
 _FOLDER = Path(__file__).parent
 _TYPES = {"css": "text/css", "js": "text/javascript"}
 _PICTURE = 8_000_000
-_EVENTS = {
-    "subscribe": ("subscribe", "<EventKey></EventKey>", "您关注了公众号"),
-    "unsubscribe": ("unsubscribe", "<EventKey></EventKey>", "您取消关注了公众号"),
-}
 
 
 class Demo:
-    """The phones, one for each user, and what each has said and seen."""
+    """The phones, one for each user and line, and what each has said and seen."""
 
-    def __init__(
-        self, tencent: Tencent, keys: Keys, callback: str, platform: dict[str, str]
-    ) -> None:
+    def __init__(self, account: AccountLine, kf: KfLine, platform: dict[str, str]) -> None:
         """``platform`` has its ``name`` and its ``address``."""
-        self._tencent = tencent
-        self._keys = keys
-        self._callback = callback
+        self._lines: dict[str, Line] = {"account": account, "kf": kf}
+        self._menu = account.tencent.menu or {}
         self._platform = platform
-        self._phones: dict[str, Phone] = {}
-        self._said: dict[str, list[dict[str, Any]]] = {}
-        # As after ``python -m bot.wechat menu``.
-        tencent.menu = tencent.menu or menu()
+        self._said: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
     def application(self) -> web.Application:
         """The page, its files and its calls."""
@@ -53,12 +40,21 @@ class Demo:
 
     def close(self) -> None:
         """Let go of the phones' connections."""
-        for phone in self._phones.values():
-            phone.client.close()
+        for line in self._lines.values():
+            for phone in line.phones.values():
+                phone.client.close()
 
-    async def _page(self, _request: web.Request) -> web.Response:
+    async def _page(self, request: web.Request) -> web.Response:
+        name, line, user = self._whose(request)
         template = Environment(autoescape=True).from_string(_read("phone.html"))
-        page = template.render(platform=self._platform, menu=self._tencent.menu["button"])
+        page = template.render(
+            platform=self._platform,
+            lines={each: other.title for each, other in self._lines.items()},
+            line=name,
+            user=user,
+            acts=line.acts,
+            menu=self._menu["button"] if name == "account" else [],
+        )
         return web.Response(text=page, content_type="text/html")
 
     async def _file(self, request: web.Request) -> web.Response:
@@ -66,92 +62,57 @@ class Demo:
         return web.Response(text=_read(f"phone.{kind}"), content_type=_TYPES[kind])
 
     async def _media(self, request: web.Request) -> web.Response:
-        content = self._tencent.media.get(request.match_info["media_id"])
-        if content is None:
-            raise web.HTTPNotFound
-        return web.Response(body=content, content_type="image/png")
+        for line in self._lines.values():
+            content = line.media.get(request.match_info["media_id"])
+            if content is not None:
+                return web.Response(body=content, content_type="image/png")
+        raise web.HTTPNotFound
 
     async def _seen(self, request: web.Request) -> web.Response:
-        openid = _openid(request)
-        user, now = self._tencent.user(openid), self._tencent.clock()
-        received = [
-            {"by": "account", "at": at.isoformat(), **sent}
-            for sent, at in zip(user.inbox, user.received_at, strict=True)
-        ]
-        said = self._said.get(openid, [])
+        name, line, user = self._whose(request)
+        seen = line.seen(user)
+        received = [{"by": "account", "at": at.isoformat(), **sent} for sent, at in seen.received]
+        said = self._said.get((name, user), [])
         answer = {
             "talk": sorted([*said, *received], key=lambda each: str(each["at"])),
-            # Two allowances do not add up; the platform counts on the larger one.
-            "left": max((left for left, until in user.buckets.values() if until > now), default=0),
-            "typing": user.typing_until is not None and user.typing_until > now,
-            "follows": user.follows,
+            "left": seen.left,
+            "state": seen.state,
+            "typing": seen.typing,
+            "follows": seen.follows,
         }
         body = json.dumps(answer, ensure_ascii=False).encode()
         return web.Response(body=body, content_type="application/json")
 
     async def _do(self, request: web.Request) -> web.Response:
-        body = await request.json()
-        return await self._perform(request, _said(body), _perform, body)
+        return await self._perform(request, await request.json())
 
     async def _picture(self, request: web.Request) -> web.Response:
-        media_id = secrets.token_urlsafe(24)
-        self._tencent.media[media_id] = await request.read()
-        inner = f"<PicUrl>http://mmbiz.example/0</PicUrl><MediaId>{media_id}</MediaId>"
-        said = {"msgtype": "image", "image": {"media_id": media_id}}
-        return await self._perform(request, said, Phone.sends, "image", inner)
+        _, line, _ = self._whose(request)
+        return await self._perform(request, picture(line, await request.read()))
 
-    async def _perform(
-        self, request: web.Request, said: dict[str, Any], work: Any, *arguments: Any
-    ) -> web.Response:
-        openid = _openid(request)
-        phone = self._phones.setdefault(
-            openid, Phone(self._tencent, self._keys, self._callback, openid)
-        )
-        at = self._tencent.clock().isoformat()
-        if said:
-            self._said.setdefault(openid, []).append({"by": "user", "at": at, **said})
-        delivery = await asyncio.to_thread(work, phone, *arguments)
-        return web.json_response({"answers": [each.status_code for each in delivery.answers]})
+    async def _perform(self, request: web.Request, body: dict[str, Any]) -> web.Response:
+        name, line, user = self._whose(request)
+        talk = self._said.setdefault((name, user), [])
+        at = line.clock().isoformat()
+        if body["act"] == "recall":
+            _take_back(talk)
+        talk += [{"at": at, **each} for each in line.said(body)]
+        await asyncio.to_thread(line.perform, user, body)
+        return web.json_response({})
 
-
-def _said(body: dict[str, Any]) -> dict[str, Any]:
-    """How an act looks in the chat; pressing the account's menu leaves no trace there."""
-    act = body.get("act")
-    if act == "menu":
-        return {}
-    if act == "text":
-        return {"msgtype": "text", "text": {"content": str(body["text"])}}
-    if act == "voice":
-        return {"msgtype": "voice"}
-    if act == "location":
-        return {"msgtype": "location", "label": str(body["label"])}
-    if act == "scan":
-        return {"msgtype": "event", "label": f"您扫描了二维码：{body['label']}"}
-    return {"msgtype": "event", "label": _EVENTS[str(act)][2]}
+    def _whose(self, request: web.Request) -> tuple[str, Line, str]:
+        name = request.query.get("line", "")
+        name = name if name in self._lines else "account"
+        user = "".join(c for c in request.query.get("user", "") if c.isascii() and c.isalnum())
+        return name, self._lines[name], user or "1"
 
 
-def _perform(phone: Phone, body: dict[str, Any]) -> Any:
-    act = body.get("act")
-    if act == "text":
-        return phone.writes(str(body["text"]), menu_id=str(body.get("menu_id") or ""))
-    if act == "menu":
-        return phone.does("CLICK", text_element("EventKey", str(body["key"])))
-    if act == "voice":
-        return phone.sends("voice", "<MediaId>none</MediaId><Format>amr</Format><Recognition/>")
-    if act == "location":
-        place = "<Location_X>26.589</Location_X><Location_Y>118.24</Location_Y><Scale>15</Scale>"
-        return phone.sends("location", place + text_element("Label", str(body["label"])))
-    if act == "scan":
-        key = text_element("EventKey", str(body["scene"]))
-        return phone.does("SCAN", f"{key}<Ticket>T</Ticket>")
-    event, inner, _ = _EVENTS[str(act)]
-    return phone.does(event, inner)
+def _take_back(talk: list[dict[str, Any]]) -> None:
+    for place in range(len(talk) - 1, -1, -1):
+        if talk[place]["by"] == "user" and talk[place]["msgtype"] != "event":
+            del talk[place]
+            return
 
 
 def _read(name: str) -> str:
     return (_FOLDER / name).read_text("utf-8")
-
-
-def _openid(request: web.Request) -> str:
-    user = "".join(c for c in request.query.get("user", "") if c.isascii() and c.isalnum())
-    return f"oDEMO{user or '1'}".ljust(28, "a")[:28]

@@ -1,6 +1,7 @@
 // One customer's phone: what it sends goes to the stand-in, which delivers it as Tencent would.
 
-const user = new URLSearchParams(location.search).get("user") ?? "1";
+const { user, line } = document.body.dataset;
+const whose = new URLSearchParams({ user, line });
 const find = (id) => document.getElementById(id);
 const chat = find("chat");
 const LONG_PAUSE = 5 * 60 * 1000;
@@ -16,7 +17,7 @@ function element(name, className, text) {
 }
 
 async function send(path, body, type) {
-  await fetch(`${path}?user=${encodeURIComponent(user)}`, { method: "POST", body, headers: { "Content-Type": type } });
+  await fetch(`${path}?${whose}`, { method: "POST", body, headers: { "Content-Type": type } });
   find("more").hidden = true;
   await look();
 }
@@ -61,7 +62,7 @@ function row(said) {
   if (said.msgtype === "event") return element("li", "note", said.label);
   const made = element("li", `said said-${said.by}`);
   const face = made.appendChild(element("span", "face", said.by === "user" ? "我" : "质"));
-  face.setAttribute("aria-label", said.by === "user" ? "我" : "公众号");
+  face.setAttribute("aria-label", said.by === "user" ? "我" : "对方");
   made.append(filled(said));
   return made;
 }
@@ -78,23 +79,27 @@ function rows(talk) {
 }
 
 async function look() {
-  const seen = await (await fetch(`/seen?user=${encodeURIComponent(user)}`)).json();
-  const left = seen.follows ? `${seen.left} 条` : "0 条（未关注）";
-  find("state").textContent = seen.typing ? "对方正在输入…" : `演练 · 公众号还可发 ${left}`;
-  find("left").textContent = left;
-  find("follow").hidden = seen.follows && seen.talk.length > 0;
-  find("unfollow").hidden = !seen.follows;
+  const seen = await (await fetch(`/seen?${whose}`)).json();
+  find("state").textContent = seen.typing ? "对方正在输入…" : `演练 · ${seen.state}`;
+  find("left").textContent = `${seen.left} 条`;
+  showOnly("subscribe", !seen.follows || seen.talk.length === 0);
+  showOnly("unsubscribe", seen.follows);
   const numbers = JSON.stringify(seen.talk).match(/Y[A-Z]-\d{8}-\d{4}/g);
-  const number = numbers?.at(-1) ?? "";
-  Object.assign(find("scan-case").dataset, { scene: `case_${number}`, label: number });
-  find("scan-case").hidden = !number;
+  for (const link of document.querySelectorAll('[data-scene^="case_"]')) {
+    link.dataset.scene = `case_${numbers?.at(-1) ?? ""}`;
+    link.hidden = !numbers;
+  }
   const now = JSON.stringify(seen.talk);
   if (now === shown) return;
   atEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 80 || seen.talk.at(-1)?.by === "user";
   shown = now;
-  const nothing = element("li", "note", "这是演练，不连接微信。直接说一句话，或用下面的菜单；⊕ 里可以关注、扫码、发图片和位置。");
+  const nothing = element("li", "note", "这是演练，不连接微信。直接说一句话就行；⊕ 里还有图片、位置、扫码等。");
   chat.replaceChildren(...(seen.talk.length ? rows(seen.talk) : [nothing]));
   if (atEnd) end();
+}
+
+function showOnly(name, isShown) {
+  for (const each of document.querySelectorAll(`[data-act="${name}"]`)) each.hidden = !isShown;
 }
 
 function show(part) {
@@ -122,14 +127,19 @@ document.addEventListener("click", ({ target }) => {
   }
   if (!pressed) return;
   const { toggle, say, key, act: name, scene, label } = pressed.dataset;
-  if (toggle === "more") find("more").hidden = !find("more").hidden;
+  if (toggle === "more") {
+    find("more").hidden = !find("more").hidden;
+    if (atEnd) end();
+  }
   else if (toggle) show(toggle);
   else if (say) act({ act: "text", text: say });
   else if (key) act({ act: "menu", key });
-  else if (name) act({ act: name, scene, label });
+  else if (name) {
+    const [, number = ""] = (scene ?? "").split("case_");
+    act({ act: name, scene, label: `${label}${number}` });
+  }
 });
 
-find("who").textContent = `第 ${user} 位`;
-find("another").href = `?user=${Number(user) + 1 || 2}`;
+find("another").href = `?user=${Number(user) + 1 || 2}&line=${line}`;
 setInterval(look, 700);
 look();

@@ -32,6 +32,7 @@ class KfUser:
     left: int = 0
     until: datetime | None = None
     inbox: list[dict[str, Any]] = field(default_factory=list)
+    received_at: list[datetime] = field(default_factory=list)
 
 
 @dataclass
@@ -327,6 +328,7 @@ def _arrive(wecom: WeCom, user: KfUser, body: dict[str, Any], msgid: str) -> Non
     wecom.msgids.add(msgid)
     hidden = ("touser", "open_kfid", "code")
     user.inbox.append({key: body[key] for key in body if key not in hidden})
+    user.received_at.append(wecom.clock())
 
 
 def _ok(**more: Any) -> dict[str, Any]:
