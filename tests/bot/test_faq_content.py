@@ -13,7 +13,7 @@ import yaml
 from bot.faq.content import LOOK_EVERY_SECONDS, Content, keep_fresh
 from bot.faq.service import FaqService
 from knowledge.encoders import Embedder
-from knowledge.entries import ContentError
+from knowledge.entries import OWNERS_FILE, ContentError
 from knowledge.search import FaqIndex
 from tests.knowledge.straw import TODAY, StrawEncoder
 
@@ -176,6 +176,23 @@ def test_two_processes_see_the_same_change(folder: Folder, clock: Seconds) -> No
     for content in (one, other):
         content.refresh()
         assert list(content.entries) == ["meter"]
+
+
+def test_a_department_added_to_the_list_lets_in_what_it_owns(
+    faq: FaqService, folder: Folder, clock: Seconds, caplog: pytest.LogCaptureFixture
+) -> None:
+    owners = folder.path / OWNERS_FILE
+    owners.write_text("标准化科\n", encoding="utf-8")
+    with caplog.at_level(logging.ERROR):
+        folder.write(("meter", "六年。", METER))
+        look_twice(faq, clock)
+    assert "metrology.yml 第" in caplog.messages[0]
+    assert "owner 不能是 计量科" in caplog.messages[0]
+    assert faq.entry("meter") is None
+
+    owners.write_text("标准化科\n计量科\n", encoding="utf-8")
+    look_twice(faq, clock)
+    assert faq.entry("meter") is not None
 
 
 def test_content_that_is_broken_from_the_beginning_is_an_error(tmp_path: Path) -> None:
