@@ -50,6 +50,9 @@ class Settings:
     staff_capacity: int = _setting(5, "每位坐席同时自动分配的会话数，个人另有设定的除外")
     vanished_minutes: float = _setting(5.0, "坐席页面失去联系多少分钟后，其会话重新排队")
     answer_minutes: float = _setting(10.0, "接入后多少工作分钟内没有首次回复，会话重新排队")
+    next_answer_minutes: float = _setting(
+        30.0, "客户等下一次回复满多少工作分钟，坐席也没写备注或草稿，会话重新排队"
+    )
     queue_limit: int = _setting(20, "每类服务最多同时排队的人数，满了就请客户留言")
     waiting_limit_minutes: int = _setting(
         30, "排队满这么多分钟（工作时间）仍无人接入，自动留言建单"
@@ -171,8 +174,9 @@ def _check(settings: Settings) -> None:
     # A page in the background gives a sign of life once a minute.
     if settings.vanished_minutes < 2:
         raise SettingsError("VANISHED_MINUTES 不能少于 2 分钟。")
-    if settings.answer_minutes <= 0:
-        raise SettingsError("ANSWER_MINUTES 必须大于 0。")
+    for name in ("answer_minutes", "next_answer_minutes"):
+        if getattr(settings, name) <= 0:
+            raise SettingsError(f"{name.upper()} 必须大于 0。")
     if not settings.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise SettingsError("DATABASE_URL 应以 sqlite:/// 或 postgresql+psycopg:// 开头。")
     if not 1 <= settings.web_processes <= 64:

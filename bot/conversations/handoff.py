@@ -261,6 +261,7 @@ class Handoff:
         *,
         now: datetime,
         reason: str = "",
+        passed_on: bool = False,
     ) -> Conversation:
         """Put a conversation back into the queue; its age there is kept.
 
@@ -271,13 +272,15 @@ class Handoff:
             now: The present moment.
             reason: Why, if it is not their wish to give this one away. What somebody gives away
                 they are not assigned again.
+            passed_on: Nor is it, whatever the reason.
 
         Raises:
             ConversationNotFound: There is no such conversation.
             NotYours: It is not the caller's.
         """
         conversation = held_by(session, conversation_id, staff)
-        values = queued_values(conversation, None if reason else staff, now)
+        passed_by = staff if passed_on or not reason else None
+        values = queued_values(conversation, passed_by, now)
         wanted = Transition("requeue", (STAFF,), QUEUED, staff=staff, reason=reason, values=values)
         move(session, conversation, wanted, now=now)
         self._lines.say(session, conversation, now, "utter_system_requeued", name=staff.name)

@@ -28,7 +28,9 @@ def staff_sweeps(
         since: When this process began.
     """
     absence = Absence(handoff, timedelta(minutes=settings.vanished_minutes), since)
-    silence = Silence(handoff, hours, timedelta(minutes=settings.answer_minutes))
+    first = timedelta(minutes=settings.answer_minutes)
+    following = timedelta(minutes=settings.next_answer_minutes)
+    silence = Silence(handoff, hours, first, following)
     watch = SlaWatch(hours)
     sweeps = [
         # An offer stands for half a minute; its end should not be late by much.

@@ -33,7 +33,8 @@ class Duty:
         self.handoff = Handoff(Responses.load(), HOURS, Limits(queue=10_000))
         self.assignment = Assignment(self.handoff, HOURS, capacity)
         self.absence = Absence(self.handoff, timedelta(minutes=5), clock())
-        self.silence = Silence(self.handoff, HOURS, timedelta(minutes=10))
+        limits = timedelta(minutes=10), timedelta(minutes=30)
+        self.silence = Silence(self.handoff, HOURS, *limits)
 
     def hires(
         self,

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
+from bot.conversations.changes import changes_for_desk
+from bot.conversations.desk import record_staff_message
+from bot.conversations.ledger import Opened, messages_of
 from bot.conversations.models import Conversation, StatusEvent
+from bot.conversations.postponing import postpone
 from bot.database import Database
-from bot.staff.models import Presence, Staff
+from bot.desk.drafts import save_draft
+from bot.staff.models import Presence, Role, Staff
 from bot.staff.presence import presence_log, presence_view, routable
 from bot.staff.service import add_staff, sign_in
 from tests.bot.duty import Duty
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, writes
 from tests.fakes import FakeClock
 
 
@@ -220,6 +227,95 @@ def test_nobody_waits_for_words_where_staff_stepped_in(duty: Duty, clock: FakeCl
     clock.advance(hours=1)
     _silence(duty)
     assert duty.holder(opened) == somebody
+
+
+def test_customer_who_waits_too_long_for_a_later_reply_goes_back_to_the_queue(
+    duty: Duty, clock: FakeClock
+) -> None:
+    quiet, other = duty.hires("quiet"), duty.hires("other")
+    opened = _asked_on(duty, quiet)
+    since = duty.conversation(opened).queued_at
+    clock.advance(minutes=29, seconds=59)
+    _silence(duty)
+    assert duty.holder(opened) == quiet
+    clock.advance(seconds=1)
+    duty.lives(quiet, other)
+    _silence(duty)
+    waiting = duty.conversation(opened)
+    assert (waiting.status, waiting.queued_at) == ("queued", since)
+    assert duty.presence(quiet) == Presence.AVAILABLE
+    with duty.database.reading() as session:
+        told = messages_of(session, opened.conversation.id)[-1]
+        page = changes_for_desk(session, session.get_one(Staff, quiet), 0)
+    assert (told.author, "quiet暂时离开" in told.text) == ("system", True)
+    [news] = [each for each in page.changes if each["type"] == "requeued"]
+    assert news["from"]["username"] == "quiet"
+    assert duty.assigns() == {waiting.id: other}, "not back to who let them wait"
+    _silence(duty)
+    assert duty.holder(opened) == other
+
+
+def test_word_of_the_former_holder_is_no_reply_of_the_new_one(duty: Duty, clock: FakeClock) -> None:
+    opened = _asked_on(duty, duty.hires("former"))
+    new = duty.hires("new")
+    clock.advance(minutes=31)
+    _silence(duty)
+    duty.accepts(new, opened)
+    clock.advance(minutes=11)
+    _silence(duty)
+    assert duty.holder(opened) is None, "the first reply is due sooner than the next"
+
+
+@pytest.mark.parametrize("sign", ["note", "draft", "put off", "thanks", "elsewhere"])
+def test_nothing_is_taken_from_who_is_at_it_or_owes_nothing(
+    duty: Duty, clock: FakeClock, sign: str
+) -> None:
+    anna = duty.hires("anna")
+    opened = _asked_on(duty, anna, "谢谢" if sign == "thanks" else "那多少钱？")
+    clock.advance(minutes=20)
+    with duty.database.writing() as session:
+        staff = session.get_one(Staff, anna)
+        conversation = session.get_one(Conversation, opened.conversation.id)
+        if sign == "note":
+            record_staff_message(
+                session, conversation.id, staff, "note", "在问机构", True, now=clock()
+            )
+        elif sign == "draft":
+            save_draft(session, conversation.id, staff, "reply", "报价是", 1, now=clock())
+        elif sign == "put off":
+            until = clock() + timedelta(days=1)
+            postpone(session, conversation, staff, until, "", now=clock())
+        elif sign == "elsewhere":
+            staff.role = Role.ELSEWHERE
+    clock.advance(minutes=15)
+    _silence(duty)
+    assert duty.holder(opened) == anna
+    clock.advance(minutes=16)
+    _silence(duty)
+    kept = sign not in ("note", "draft")
+    assert (duty.holder(opened) == anna) is kept
+
+
+def test_later_reply_is_waited_for_in_working_time_only(duty: Duty, clock: FakeClock) -> None:
+    late = duty.hires("late")
+    clock.advance(hours=7, minutes=50)  # 17:20 in China; work ends at 17:30
+    opened = _asked_on(duty, late)
+    clock.advance(hours=15, minutes=15)  # 8:35 the next morning
+    _silence(duty)
+    assert duty.holder(opened) == late
+    clock.advance(minutes=16)
+    _silence(duty)
+    assert duty.holder(opened) is None
+
+
+def _asked_on(duty: Duty, staff_id: int, text: str = "那多少钱？") -> Opened:
+    """A conversation in which somebody has replied once and the customer goes on."""
+    opened = duty.asks()
+    duty.accepts(staff_id, opened)
+    duty.replies(staff_id, opened)
+    with duty.database.writing() as session:
+        writes(session, opened, text, duty.clock)
+    return opened
 
 
 def test_view_says_what_the_desk_shows(duty: Duty, clock: FakeClock) -> None:

@@ -26,6 +26,7 @@ def test_relative_database_lies_in_the_project_wherever_it_is_started() -> None:
         ("PORT", "eighty", "PORT=eighty"),
         ("PORT", "70000", "PORT=70000"),
         ("TURN_LIMIT_SECONDS", "0", "TURN_LIMIT_SECONDS"),
+        ("NEXT_ANSWER_MINUTES", "0", "NEXT_ANSWER_MINUTES"),
         ("CUSTOMER_IDLE_MINUTES", "0", "CUSTOMER_IDLE_MINUTES"),
         ("CUSTOMER_CLOSING_MINUTES", "-5", "CUSTOMER_CLOSING_MINUTES"),
         ("BOT_IDLE_HOURS", "1.5", "BOT_IDLE_HOURS=1.5"),

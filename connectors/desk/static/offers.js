@@ -31,6 +31,9 @@ export class Offers {
     if (change.type === "postponed" && change.cause === "due" && change.holder?.username === this.mine) {
       this.#tell(change.conversation_id, change.note ? `该处理了：${change.note}` : "稍后处理的时间到了。");
     }
+    if (change.type === "requeued" && change.from.username === this.mine) {
+      this.#tell(change.conversation_id, "客户等了很久没有您的回复，会话已放回排队。");
+    }
     if (change.type === "taken_over" && change.from?.username === this.mine) {
       this.#tell(change.conversation_id, `${staffName(change.by)}接过了您接待的会话。`);
     }

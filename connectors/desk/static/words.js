@@ -19,7 +19,7 @@ const REASONS = {
   customer_asked: "客户要求人工", not_understood: "机器人没有听懂", complaint: "投诉",
   low_score: "客户不满意", sensitive: "敏感话题", action_failed: "机器人办理失败",
   failure: "系统故障", out_of_hours: "非工作时间", staff_stepped_in: "坐席主动接入",
-  continued: "接着上次的服务",
+  continued: "接着上次的服务", silent: "很久没有回复", vanished: "失去联系", signed_out: "退出登录", chosen: "离开",
 };
 const FAILURES = {
   brain_unreachable: "智能服务没有连上", brain_timeout: "智能服务超时", brain_error: "智能服务出错",
