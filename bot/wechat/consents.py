@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from bot.conversations.models import Customer
+from bot.delivery.models import DeliveryState, Outgoing
 from bot.delivery.reports import report
 from bot.wechat.messages import Callback, ConsentChanged, SubscriptionSent, TemplateDone
 from bot.wechat.models import WeChatConsent
@@ -22,8 +23,16 @@ REFUSED = 43101
 NEWS = ConsentChanged | SubscriptionSent | TemplateDone
 
 
+class TooEarly(Exception):
+    """Told of a message whose sending is not stored yet; Tencent tells it again."""
+
+
 def take_note(session: Session, callback: Callback, *, now: datetime) -> None:
-    """Store what an event says of consents and of what became of messages."""
+    """Store what an event says of consents and of what became of messages.
+
+    Raises:
+        TooEarly: What became of a message is known sooner than that it was sent.
+    """
     customer = session.scalar(
         select(Customer)
         .where(Customer.channel == CHANNEL, Customer.address == callback.openid)
@@ -42,10 +51,11 @@ def take_note(session: Session, callback: Callback, *, now: datetime) -> None:
                 if code == str(REFUSED):
                     withdraw(session, customer.id, template_id, now=now)
                 receipts = [message_id, receipt_of(customer.id, template_id)]
-                _report(session, receipts, code in ("", "0"), f"subscription:{code}")
+                is_good = code in ("", "0")
+                _report(session, customer.id, receipts, is_good, f"subscription:{code}")
         case TemplateDone(message_id=message_id, delivered=delivered, status=status):
             reason = "user_refuses" if "block" in status else status.replace(" ", "")
-            _report(session, [message_id], delivered, reason)
+            _report(session, customer.id, [message_id], delivered, reason)
         case _:
             pass
 
@@ -96,8 +106,15 @@ def _give(session: Session, customer_id: int, template_id: str, now: datetime) -
     session.execute(given.on_conflict_do_update(index_elements=keys, set_=change))
 
 
-def _report(session: Session, receipts: list[str], delivered: bool, reason: str) -> None:
+def _report(
+    session: Session, customer_id: int, receipts: list[str], delivered: bool, reason: str
+) -> None:
     for receipt in receipts:
         if receipt and report(session, CHANNEL, receipt, delivered=delivered, reason=reason):
             return
+    under_way = select(Outgoing.id).where(
+        Outgoing.customer_id == customer_id, Outgoing.state == DeliveryState.SENDING
+    )
+    if session.scalar(under_way.limit(1)) is not None:
+        raise TooEarly
     logger.info("wechat_report_unmatched reason=%s", reason)

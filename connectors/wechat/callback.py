@@ -12,6 +12,7 @@ from sanic.response import empty, text
 
 from bot.errors import ServiceError
 from bot.wechat.account import Account
+from bot.wechat.consents import TooEarly
 from bot.wechat.crypto import Refused, Signed, check_query
 from bot.wechat.messages import Callback, read_callback
 from bot.wechat.passive import PassiveReplies
@@ -64,6 +65,9 @@ async def receive(request: Request) -> HTTPResponse:
             error.code,
         )
         return text("success")
+    except TooEarly:
+        logger.info("wechat_too_early kind=%s", type(callback.content).__name__)
+        return empty(500)
     except Exception:
         # The outermost edge. Not stored, so not acknowledged: Tencent delivers it again. No body,
         # because the customer would be shown whatever stood there.

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,6 +49,8 @@ class Switches:
     always: int = 0  # every call to custom/send answers this number
     once: list[int] = field(default_factory=list)  # the next calls answer these; 0: taken
     notices: int = 0  # every template or subscription message answers this number
+    outcome: str = "success"  # what it tells afterwards of template messages
+    outcome_code: int = 0  # and of subscription messages
     no_menus: bool = False
     forget_tokens: bool = False  # every token is refused with 40001
     away: bool = False  # no usable answer at all
@@ -76,6 +79,10 @@ class Tencent:
         self.switches = Switches()
         self.refused: list[int] = []
         self.url = ""
+        # Who carries to the callback what Tencent tells by itself: user, event and its inside.
+        self.tell: Callable[[str, str, str], object] | None = None
+        self.told: list[Future[object]] = []
+        self._telling = ThreadPoolExecutor(1, "tencent-tells")
 
     def user(self, openid: str) -> User:
         """A user, who is met for the first time if need be."""
@@ -93,6 +100,11 @@ class Tencent:
         return sum(
             count for count, until in self.user(openid).buckets.values() if until > self.clock()
         )
+
+    def tells(self, openid: str, event: str, inner: str) -> None:
+        """Tell the account of something, beside what it is being answered."""
+        if self.tell is not None:
+            self.told.append(self._telling.submit(self.tell, openid, event, inner))
 
     async def answer(self, request: web.Request, work: Callable[..., Any]) -> web.Response:
         """One call: HTTP 200 always, an error is a number in the body."""
@@ -276,12 +288,37 @@ async def create_menu(tencent: Tencent, request: web.Request) -> dict[str, Any]:
     tencent.check_token(request)
     body = await body_of(request)
     if not 1 <= len(body.get("button", [])) <= 3:
-        raise Refusal(40017, "invalid button size")
+        raise Refusal(40016, "invalid button size")
     for entry in body["button"]:
-        if len(entry["name"].encode()) > 16 or len(entry.get("sub_button", [])) > 5:
-            raise Refusal(40018, "invalid button name size")
+        below = entry.get("sub_button")
+        if below is None:
+            _check_button(entry, 16, 0)
+            continue
+        _check_name(entry, 16, 40018)
+        if not 1 <= len(below) <= 5:
+            raise Refusal(40023, "invalid sub button size")
+        for item in below:
+            _check_button(item, 60, 7)
     tencent.menu = body
     return {"errcode": 0, "errmsg": "ok"}
+
+
+def _check_button(button: dict[str, Any], most: int, offset: int) -> None:
+    """``offset``: the numbers of errors below the first level are higher by that."""
+    _check_name(button, most, 40018 + offset)
+    kind = button.get("type")
+    if kind not in ("click", "view", "miniprogram", "scancode_push", "scancode_waitmsg"):
+        raise Refusal(40017 + offset, "invalid button type")
+    if kind in ("view", "miniprogram"):
+        if not 1 <= len(str(button.get("url", "")).encode()) <= 1024:
+            raise Refusal(40020 + offset, "invalid button url size")
+    elif not 1 <= len(str(button.get("key", "")).encode()) <= 128:
+        raise Refusal(40019 + offset, "invalid button key size")
+
+
+def _check_name(button: dict[str, Any], most: int, code: int) -> None:
+    if not 1 <= len(str(button.get("name", "")).encode()) <= most:
+        raise Refusal(code, "invalid button name size")
 
 
 async def create_code(tencent: Tencent, request: web.Request) -> dict[str, Any]:
@@ -289,12 +326,17 @@ async def create_code(tencent: Tencent, request: web.Request) -> dict[str, Any]:
     tencent.check_token(request)
     body = await body_of(request)
     scene = body.get("action_info", {}).get("scene", {}).get("scene_str", "")
-    if body.get("action_name") not in ("QR_LIMIT_STR_SCENE", "QR_STR_SCENE"):
-        raise Refusal(40009, "invalid action name")
-    if not 1 <= len(scene) <= 64:
+    name, seconds = body.get("action_name"), body.get("expire_seconds")
+    if name not in ("QR_LIMIT_STR_SCENE", "QR_STR_SCENE"):
+        raise Refusal(40052, "invalid action name")
+    if not isinstance(scene, str) or not 1 <= len(scene) <= 64:
         raise Refusal(40053, "invalid action info")
+    is_passing = name == "QR_STR_SCENE"
+    if seconds is not None and not (is_passing and 1 <= seconds <= 2_592_000):
+        raise Refusal(40051, "invalid expire seconds")
     tencent.codes.append(body)
-    return {"ticket": f"gQ/{scene}==", "url": f"http://weixin.qq.com/q/{scene}"}
+    made = {"ticket": f"gQ/{scene}==", "url": f"http://weixin.qq.com/q/{scene}"}
+    return made | ({"expire_seconds": seconds or 60} if is_passing else {})
 
 
 async def template_send(tencent: Tencent, request: web.Request) -> dict[str, Any]:
@@ -308,6 +350,8 @@ async def template_send(tencent: Tencent, request: web.Request) -> dict[str, Any
     message_id = 200228332 + len(user.notices)
     tencent.client_ids[once] = message_id
     user.notices.append(body)
+    status = f"<MsgID>{message_id}</MsgID><Status>{tencent.switches.outcome}</Status>"
+    tencent.tells(user.openid, "TEMPLATESENDJOBFINISH", status)
     return {"errcode": 0, "errmsg": "ok", "msgid": message_id}
 
 
@@ -318,6 +362,10 @@ async def bizsend(tencent: Tencent, request: web.Request) -> dict[str, Any]:
         raise Refusal(43101, "user refuse to accept the msg")
     user.consents[body["template_id"]] -= 1
     user.notices.append(body)
+    result = f"<TemplateId>{body['template_id']}</TemplateId><MsgID>{len(user.notices)}</MsgID>"
+    result += f"<ErrorCode>{tencent.switches.outcome_code}</ErrorCode>"
+    inner = f"<SubscribeMsgSentEvent><List>{result}</List></SubscribeMsgSentEvent>"
+    tencent.tells(user.openid, "subscribe_msg_sent_event", inner)
     return {"errcode": 0, "errmsg": "ok"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from bot.database import Database
 from bot.settings import ROOT
+from bot.wechat.calls import WeChatError
 from bot.wechat.menu import SAID_BY_MENU, menu
 from tests.bot.wechat.peer import APP_ID, TOKEN
 from tests.connectors.serving import Served
@@ -119,3 +121,43 @@ def test_a_scan_lets_what_was_held_go(
     scans(xiaochen, "scancode_push", "https://example.com/")
     settled(web)
     assert xiaochen.texts == ["听到：你好"]
+
+
+def _with(**changes: object) -> dict[str, object]:
+    return {"button": [{"type": "click", "name": "查一查", "key": "K", **changes}]}
+
+
+@pytest.mark.parametrize(
+    ("menu", "code"),
+    [
+        ({"button": []}, 40016),
+        ({"button": menu()["button"] + menu()["button"]}, 40016),
+        (_with(type="dance"), 40017),
+        (_with(name="六个字的名字"), 40018),
+        (_with(key="K" * 129), 40019),
+        (_with(type="view", url="https://e.cn/" + "x" * 1024), 40020),
+        (_with(sub_button=[]), 40023),
+        (_with(sub_button=[{"type": "click", "name": "一", "key": "K"}] * 6), 40023),
+        (_with(sub_button=[{"type": "click", "name": "长" * 21, "key": "K"}]), 40025),
+    ],
+)
+def test_the_stand_in_is_as_strict_about_menus_as_tencent(
+    web: Served, xiaochen: Phone, menu: dict[str, object], code: int
+) -> None:
+    api = web.app.ctx.wechat_channel._api
+    with pytest.raises(WeChatError, match=str(code)):
+        asyncio.run_coroutine_threadsafe(api.create_menu(menu), web._loop).result(5)
+    assert xiaochen.tencent.menu is None
+
+
+@pytest.mark.parametrize(
+    ("scene", "seconds", "code"),
+    [("", 60, 40053), ("s" * 65, None, 40053), ("s", 2_592_001, 40051)],
+)
+def test_the_stand_in_is_as_strict_about_codes_as_tencent(
+    web: Served, xiaochen: Phone, scene: str, seconds: int | None, code: int
+) -> None:
+    api = web.app.ctx.wechat_channel._api
+    with pytest.raises(WeChatError, match=str(code)):
+        asyncio.run_coroutine_threadsafe(api.create_code(scene, seconds), web._loop).result(5)
+    assert xiaochen.tencent.codes == []

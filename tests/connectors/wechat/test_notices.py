@@ -69,6 +69,12 @@ def moves(web: Served, database: Database, number: str, status: CaseStatus) -> N
     settled(web)
 
 
+def told(phone: Phone) -> None:
+    """Wait until Tencent has told what became of what was sent."""
+    for each in phone.tencent.told:
+        each.result(10)
+
+
 def last(database: Database) -> tuple[str, str]:
     """State and reason of the newest parcel."""
     with database.reading() as session:
@@ -111,19 +117,52 @@ def test_outside_the_window_a_template_carries_it(
     assert sent["data"]["time3"]["value"] == "2026年11月26日 10:30"
     assert sent["data"]["thing4"]["value"] == "校准游标卡尺和外径千分尺共二十件，另有…"
     assert sent["url"].startswith("https://platform.example/wechat/messages/")
-    assert last(database) == (DeliveryState.SENT, "")
-    event(xiaochen, "TEMPLATESENDJOBFINISH", "<MsgID>200228332</MsgID><Status>success</Status>")
+    told(xiaochen)
     assert last(database) == (DeliveryState.DELIVERED, "")
 
 
-def test_a_customer_who_blocks_such_messages_is_a_dead_letter(
-    web: Served, xiaochen: Phone, database: Database, clock: FakeClock, case: str
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("failed:user block", "user_refuses"),
+        ("failed: system failed", "failed:systemfailed"),
+        ("failed:freq limit", "failed:freqlimit"),
+    ],
+)
+def test_a_template_that_does_not_arrive_is_a_dead_letter(
+    web: Served,
+    xiaochen: Phone,
+    database: Database,
+    clock: FakeClock,
+    case: str,
+    status: str,
+    reason: str,
 ) -> None:
+    xiaochen.tencent.switches.outcome = status
     clock.advance(hours=49)
     moves(web, database, case, CaseStatus.ACCEPTED)
-    said = "<MsgID>200228332</MsgID><Status>failed:user block</Status>"
-    event(xiaochen, "TEMPLATESENDJOBFINISH", said)
-    assert last(database) == (DeliveryState.FAILED, "user_refuses")
+    told(xiaochen)
+    assert last(database) == (DeliveryState.FAILED, reason)
+
+
+def test_what_tencent_tells_before_we_have_stored_the_sending_is_told_again(
+    web: Served, xiaochen: Phone, database: Database, clock: FakeClock, case: str
+) -> None:
+    xiaochen.writes("在吗")
+    settled(web)
+    with database.writing() as session:
+        row = session.scalars(select(Outgoing).order_by(Outgoing.id.desc()).limit(1)).one()
+        row.state, row.receipt = DeliveryState.SENDING, None
+    inner = "<MsgID>77</MsgID><Status>success</Status>"
+    xml = xiaochen.message("event", f"<Event>TEMPLATESENDJOBFINISH</Event>{inner}")
+    assert xiaochen.push(xml).answers[0].status_code == 500
+    with database.writing() as session:
+        row = session.get_one(Outgoing, row.id)
+        row.state, row.receipt = DeliveryState.SENT, "77"
+    assert xiaochen.push(xml).answers[0].text == "success"
+    assert last(database) == (DeliveryState.DELIVERED, "")
+    # Of what nobody here has sent there is nothing to wait for.
+    event(xiaochen, "TEMPLATESENDJOBFINISH", "<MsgID>78</MsgID><Status>success</Status>")
 
 
 def test_what_is_held_for_the_customer_does_not_hold_it_back(
@@ -154,7 +193,8 @@ def test_a_passing_trouble_is_tried_again_and_sent_once(
     xiaochen.tencent.switches.notices = 0
     clock.advance(minutes=10)
     settled(web)
-    assert last(database) == (DeliveryState.SENT, "")
+    told(xiaochen)
+    assert last(database) == (DeliveryState.DELIVERED, "")
     assert len(xiaochen.tencent.user(xiaochen.openid).notices) == 1
 
 
@@ -251,7 +291,7 @@ def test_consent_is_kept_when_the_message_did_not_leave(
 
 @subscriptions
 @pytest.mark.parametrize(
-    ("code", "state"), [("0", DeliveryState.DELIVERED), ("43101", DeliveryState.FAILED)]
+    ("code", "state"), [(0, DeliveryState.DELIVERED), (43101, DeliveryState.FAILED)]
 )
 def test_what_became_of_a_subscription_message_is_stored(
     web: Served,
@@ -259,15 +299,14 @@ def test_what_became_of_a_subscription_message_is_stored(
     database: Database,
     clock: FakeClock,
     case: str,
-    code: str,
+    code: int,
     state: str,
 ) -> None:
     popup(xiaochen)
     clock.advance(hours=49)
+    xiaochen.tencent.switches.outcome_code = code
     moves(web, database, case, CaseStatus.ACCEPTED)
-    said = f"<List><TemplateId>P</TemplateId><MsgID>1</MsgID><ErrorCode>{code}</ErrorCode></List>"
-    inner = f"<SubscribeMsgSentEvent>{said}</SubscribeMsgSentEvent>"
-    event(xiaochen, "subscribe_msg_sent_event", inner)
+    told(xiaochen)
     assert last(database)[0] == state
 
 
