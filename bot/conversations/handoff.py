@@ -244,6 +244,8 @@ class Handoff:
     ) -> Conversation:
         """Hand a conversation back; the bot begins with a fresh tracker.
 
+        The person's service ends with it, so its score is asked for, as at any other end of it.
+
         Raises:
             ConversationNotFound: There is no such conversation.
             NotYours: It is not the caller's.
@@ -251,6 +253,7 @@ class Handoff:
         conversation = held_by(session, conversation_id, staff)
         to_bot(session, conversation, "return_to_bot", STAFF, now, staff)
         self._lines.say(session, conversation, now, "utter_system_returned_to_bot")
+        self._lines.ask_for_score(session, conversation, staff, now)
         return conversation
 
     def requeue(

@@ -17,8 +17,9 @@ AT_MOST_EVERY = timedelta(hours=24)
 OPEN_FOR = timedelta(days=7)
 # Who got less than this has nothing to judge.
 _FEWEST_ANSWERS = 2
-# How an episode ends for which a score may be given; other ends lead on to something else.
-ENDS = ("resolve", "customer_end", "idle_end")
+# How a person's service ends, whoever speaks next; at other ends there was none. Handing back to
+# the bot counts, or a service could be kept from being scored.
+ENDS = ("resolve", "customer_end", "idle_end", "return_to_bot")
 
 
 def ask_for_score(session: Session, conversation: Conversation, *, now: datetime) -> bool:

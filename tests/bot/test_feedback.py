@@ -7,11 +7,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.cases.models import Case, CaseKind
+from bot.conversations.brain import Answer, Reply
 from bot.conversations.changes import changes_for_desk
+from bot.conversations.desk import record_staff_message
 from bot.conversations.handoff import Handoff
+from bot.conversations.idling import Idling, Patience
 from bot.conversations.ledger import Incoming, Opened, append, customer_of, messages_of
-from bot.conversations.models import Author, ConversationStatus, HandoffReason
+from bot.conversations.models import Author, Conversation, ConversationStatus, HandoffReason
 from bot.conversations.reception import admit
+from bot.conversations.turns import finish_turn
 from bot.database import Database
 from bot.errors import BadInput, FeedbackClosed, MessageNotFound, WrongStatus
 from bot.feedback.follow_ups import follow_up_opinion, judge_answer, take_score
@@ -108,6 +112,70 @@ def test_second_episode_of_a_conversation_has_a_score_of_its_own(
         assert latest_score(session, opened.conversation.id).score == 4  # type: ignore[union-attr]
 
 
+def test_handing_back_to_the_bot_asks_for_the_score_and_nothing_after_it_asks_again(
+    database: Database, clock: FakeClock
+) -> None:
+    idling = Idling(HANDOFF, Patience())
+    with database.writing() as session:
+        opened, person = xiaolin(session, clock), alice(session)
+        conversation_id = opened.conversation.id
+        goes_to(session, opened, person, clock)
+        record_staff_message(session, conversation_id, person, "1", "半年一次", False, now=clock())
+        HANDOFF.return_to_bot(session, conversation_id, person, now=clock())
+        asked = messages_of(session, conversation_id)[-1]
+        assert asked.text == "请为爱丽丝的服务评分。"
+        assert asked.data["survey"]["episode"] == 1
+        rate_conversation(session, conversation_id, 4, now=clock())
+        begun = admit(
+            session,
+            conversation_id,
+            customer_of(session, opened.token),
+            Incoming("bye", "谢谢，再见"),
+            HANDOFF,
+            now=clock(),
+        ).begun
+        assert begun is not None
+        answer = Answer([Reply("再见。")], intent="goodbye")
+        finish_turn(session, begun.turn_id, answer, HANDOFF, now=clock())
+    clock.advance(hours=25)
+    with database.writing() as session:
+        idling.end(session, clock())
+    with database.reading() as session:
+        said = messages_of(session, conversation_id)
+        assert session.get_one(Conversation, conversation_id).status == "resolved"
+    assert [each.id for each in said if "survey" in each.data] == [asked.id]
+
+
+def test_who_got_nothing_from_the_person_who_hands_back_is_not_asked(
+    database: Database, clock: FakeClock
+) -> None:
+    with database.writing() as session:
+        opened, person = xiaolin(session, clock), alice(session)
+        goes_to(session, opened, person, clock)
+        HANDOFF.return_to_bot(session, opened.conversation.id, person, now=clock())
+        assert not any(
+            "survey" in each.data for each in messages_of(session, opened.conversation.id)
+        )
+
+
+def test_second_service_of_the_same_day_is_not_asked_about_again(
+    database: Database, clock: FakeClock
+) -> None:
+    with database.writing() as session:
+        opened, person = xiaolin(session, clock), alice(session)
+        conversation_id = opened.conversation.id
+        for number in (1, 2):
+            goes_to(session, opened, person, clock)
+            record_staff_message(
+                session, conversation_id, person, str(number), "半年一次", False, now=clock()
+            )
+            HANDOFF.return_to_bot(session, conversation_id, person, now=clock())
+        asked = [each for each in messages_of(session, conversation_id) if "survey" in each.data]
+        assert len(asked) == 1
+        rate_conversation(session, conversation_id, 3, now=clock())
+        assert latest_score(session, conversation_id).score == 3  # type: ignore[union-attr]
+
+
 def test_score_is_taken_for_a_week_and_then_refused_in_words(
     database: Database, clock: FakeClock
 ) -> None:
@@ -122,17 +190,14 @@ def test_score_is_taken_for_a_week_and_then_refused_in_words(
         assert session.scalars(select(ConversationFeedback.score)).one() == 4
 
 
-@pytest.mark.parametrize("ends", ["return_to_bot", "cancel", "not at all"])
-def test_what_no_person_finished_has_no_score(
+@pytest.mark.parametrize("ends", ["cancel", "not at all"])
+def test_what_no_person_served_has_no_score(
     database: Database, clock: FakeClock, ends: str
 ) -> None:
     with database.writing() as session:
-        opened, person = xiaolin(session, clock), alice(session)
+        opened = xiaolin(session, clock)
         HANDOFF.request_handoff(session, opened.conversation, "customer_asked", now=clock())
-        if ends == "return_to_bot":
-            HANDOFF.accept(session, opened.conversation.id, person, now=clock())
-            HANDOFF.return_to_bot(session, opened.conversation.id, person, now=clock())
-        elif ends == "cancel":
+        if ends == "cancel":
             HANDOFF.cancel(session, opened.conversation, now=clock())
         with pytest.raises(WrongStatus):
             rate_conversation(session, opened.conversation.id, 4, now=clock())
