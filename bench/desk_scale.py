@@ -1,4 +1,4 @@
-"""Measures the desk's lists, search and similar answers on 10,000 conversations.
+"""Measures the desk's lists, search and similar answers on 10,000 conversations and cases.
 
 ``make bench-desk`` fills a new SQLite database with 100,000 messages, put together from
 the questions and answers of the knowledge base; ``--postgresql`` starts a PostgreSQL of its own
@@ -20,6 +20,7 @@ from sqlalchemy import event, func, insert, select
 from sqlalchemy.orm import Session
 
 from bench.measure import percentile
+from bot.cases.models import Case
 from bot.conversations.models import (
     Author,
     Conversation,
@@ -29,6 +30,8 @@ from bot.conversations.models import (
     StatusEvent,
 )
 from bot.database import Database
+from bot.desk.cases import Scope, cases_calling, cases_in
+from bot.desk.cases import Wanted as WantedCases
 from bot.desk.detail import conversation_detail
 from bot.desk.lists import Wanted, conversations_in
 from bot.desk.search import Query, search
@@ -91,6 +94,7 @@ def _fill(database: Database) -> Staff:
         if batch:
             session.execute(insert(Message), batch)
         session.execute(insert(StatusEvent), list(_moves(staff.id)))
+        session.execute(insert(Case), list(_cases()))
     return staff
 
 
@@ -173,6 +177,29 @@ def _moves(staff_id: int) -> Iterator[dict[str, Any]]:
         }
 
 
+def _cases() -> Iterator[dict[str, Any]]:
+    """A case for each conversation; most have been worked through, a few are late."""
+    for number in range(CONVERSATIONS):
+        is_open = number < _QUEUED + _HELD + _WITH_BOT
+        yield {
+            "number": f"YZ-{number:08d}",
+            "kind": ("service", "service", "message", "complaint", "follow_up")[number % 5],
+            "status": ("submitted", "accepted", "in_progress")[number % 3] if is_open else "done",
+            "category": "metrology",
+            "need": "校准 20 把游标卡尺",
+            "details": {},
+            "company": f"云州第 {number} 泵业有限公司",
+            "contact": "陈工",
+            "phone": f"139{number:08d}",
+            "customer_id": number + 1,
+            "conversation_id": f"{number:032d}",
+            "wrong_tails": 0,
+            "created_at": _began(number),
+            "due_at": _began(number) + timedelta(days=1),
+            "closed_at": None if is_open else _began(number) + timedelta(days=2),
+        }
+
+
 def _questions(staff: Staff) -> Iterator[tuple[str, Callable[[Session], int]]]:
     def listed(status: ConversationStatus) -> Callable[[Session], int]:
         def work(session: Session) -> int:
@@ -180,6 +207,9 @@ def _questions(staff: Staff) -> Iterator[tuple[str, Callable[[Session], int]]]:
             return len(conversations_in(session, wanted, _HOURS, now=_NOW, staff=staff).rows)
 
         return work
+
+    def cases(wanted: WantedCases) -> Callable[[Session], int]:
+        return lambda session: len(cases_in(session, staff, wanted, now=_NOW).rows)
 
     def found(query: Query) -> Callable[[Session], int]:
         return lambda session: len(search(session, query, staff, _HOURS, now=_NOW)[0])
@@ -190,6 +220,13 @@ def _questions(staff: Staff) -> Iterator[tuple[str, Callable[[Session], int]]]:
 
     for status in ConversationStatus:
         yield f"list {status}", listed(status)
+    for name, wanted in (
+        ("list cases, urgent", WantedCases()),
+        ("list cases, mine", WantedCases(scope=Scope.MINE)),
+        ("list cases, a word", WantedCases(text="第 4711 泵业")),
+    ):
+        yield name, cases(wanted)
+    yield "list cases, how many", lambda session: cases_calling(session, staff, now=_NOW)["calling"]
     yield "conversation", whole
     month = _NOW - timedelta(days=7)
     for name, query in (

@@ -17,6 +17,8 @@ WORKING_DAYS = {
 }
 # Where nobody says otherwise, as in the settings.
 PLATFORM_HOURS = WorkingHours.parse("08:30-17:30")
+# From when on a promise is pressing: the customer is reminded, the desk marks it.
+NEAR = timedelta(hours=2)
 _DAY = timedelta(days=1)
 
 

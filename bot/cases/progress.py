@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.cases.models import Case, CaseKind, CaseStatus, CaseStep
-from bot.cases.service import CLOSED
+from bot.cases.promises import promise_of
+from bot.cases.service import CLOSED, note_case
+from bot.cases.sight import NOT_YOURS, may_read
 from bot.conversations.ledger import append
 from bot.conversations.models import Author, Conversation, ConversationStatus
-from bot.conversations.sight import may_read, may_serve
 from bot.delivery.outbox import PUSH_CHANNELS
 from bot.errors import CaseNotFound, Forbidden, WrongStatus
 from bot.responses import Responses
@@ -77,8 +78,8 @@ def advance(
     case = session.scalar(select(Case).where(Case.number == number).with_for_update())
     if case is None:
         raise CaseNotFound
-    if staff is not None and not _is_business_of(session, staff, case):
-        raise Forbidden("这个工单不属于您的服务范围。")
+    if staff is not None and not may_read(session, staff, case):
+        raise Forbidden(NOT_YOURS)
     if case.status == status:
         return case
     if status not in next_statuses(case):
@@ -93,15 +94,10 @@ def advance(
     case.steps.append(CaseStep(status=status, note=note, staff_id=staff_id, happened_at=now))
     if status in CLOSED:
         case.closed_at = now
+    note_case(session, case)
     _tell(session, case, note, responses, now)
     logger.info("case_advanced number=%s status=%s", case.number, status)
     return case
-
-
-def _is_business_of(session: Session, staff: Staff, case: Case) -> bool:
-    if case.conversation_id is None:
-        return may_serve(session, staff, case.category)
-    return may_read(session, staff, case.conversation_id)
 
 
 def case_view(case: Case) -> dict[str, Any]:
@@ -111,6 +107,7 @@ def case_view(case: Case) -> dict[str, Any]:
         "kind": case.kind,
         "status": case.status,
         "category": case.category,
+        "conversation_id": case.conversation_id,
         "need": case.need,
         "details": {
             name: value for name, value in case.details.items() if isinstance(value, str | int)
@@ -119,7 +116,7 @@ def case_view(case: Case) -> dict[str, Any]:
         "phone": case.phone,
         "company": case.company,
         "created_at": case.created_at.isoformat(),
-        "due_at": case.due_at.isoformat(),
+        "promise": promise_of(case),
         "steps": [
             {"status": step.status, "note": step.note, "happened_at": step.happened_at.isoformat()}
             for step in case.steps

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from bot.cases.deadlines import NEAR
 from bot.cases.models import Case, CaseReminder
 from bot.cases.progress import notice_of, tell
 from bot.cases.service import CLOSED
@@ -18,7 +19,6 @@ from bot.responses import Responses
 from bot.staff.hours import spoken
 from bot.sweeps import Sweep
 
-_AHEAD = timedelta(hours=2)
 _EVERY_SECONDS = 60.0
 _AT_ONCE = 50
 
@@ -48,7 +48,7 @@ def _due(now: datetime) -> Select[Any]:
         .join(Customer, Customer.id == Case.customer_id)
         .where(
             Case.due_at > now,
-            Case.due_at <= now + _AHEAD,
+            Case.due_at <= now + NEAR,
             Case.status.not_in(CLOSED),
             Customer.channel.in_(PUSH_CHANNELS),
             Customer.address.is_not(None),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.cases.deadlines import PLATFORM_HOURS, WORKING_DAYS, due_after
 from bot.cases.models import Case, CaseKind, CaseStatus, CaseStep
+from bot.conversations.changes import note_desk
 from bot.conversations.models import Conversation, Customer
 from bot.database import next_value
 from bot.enterprises.membership import enterprise_of
@@ -91,8 +92,20 @@ def open_case(
     )
     session.add(case)
     session.flush()
+    note_case(session, case)
     logger.info("case_opened number=%s kind=%s category=%s", case.number, kind, category)
     return case
+
+
+def note_case(session: Session, case: Case) -> None:
+    """Tell the desk that a case is new or has moved on; one without a conversation is looked for.
+
+    The feed is about conversations. What has none (``rasa shell``) a desk finds when it asks for
+    its list the next time.
+    """
+    conversation = session.get(Conversation, case.conversation_id or "")
+    if conversation is not None:
+        note_desk(session, conversation, "case", {"number": case.number, "case": case.status})
 
 
 def latest_cases(session: Session, conversation_id: str | None, limit: int = 3) -> list[Case]:

@@ -14,7 +14,7 @@ customers may help out, and a note shows nothing to its writer.
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, false, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import QueryableAttribute, Session
 
 from bot.conversations.models import (
     Conversation,
@@ -44,7 +44,7 @@ def readable_by(session: Session, staff: Staff) -> ColumnElement[bool]:
     return or_(
         Conversation.status == ConversationStatus.QUEUED,
         Conversation.staff_id == staff.id,
-        _of_group(session, staff),
+        served_by(session, staff, Conversation.category),
         Conversation.customer_id.in_(
             select(Episode.customer_id).where(Episode.staff_id == staff.id)
         ),
@@ -65,17 +65,15 @@ def may_read(session: Session, staff: Staff, conversation_id: str) -> bool:
     return session.scalar(query) is not None
 
 
-def may_serve(session: Session, staff: Staff, category: str | None) -> bool:
-    """Whether what belongs to no conversation may be read, going by its category."""
-    if staff.role in READS_ALL:
-        return True
-    return staff.role == Role.STAFF and category not in _left_to_others(session, staff)
+def served_by(
+    session: Session, staff: Staff, category: QueryableAttribute[str | None]
+) -> ColumnElement[bool]:
+    """A condition on a category: that it falls to this person's group.
 
-
-def _of_group(session: Session, staff: Staff) -> ColumnElement[bool]:
-    """What falls to this person's group; the same rule as who is assigned it."""
+    The same rule as who is assigned it; it says nothing of other reasons for reading.
+    """
     others = _left_to_others(session, staff)
-    return or_(Conversation.category.is_(None), Conversation.category.not_in(others))
+    return or_(category.is_(None), category.not_in(others))
 
 
 def _left_to_others(session: Session, staff: Staff) -> list[str]:

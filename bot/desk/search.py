@@ -116,14 +116,14 @@ def _narrowing(query: Query) -> list[ColumnElement[bool]]:
 
 
 def _says(session: Session, word: str) -> ColumnElement[bool]:
-    said = select(Message.conversation_id).where(_like(session, Message.text, word))
+    said = select(Message.conversation_id).where(contains(session, Message.text, word))
     known = select(Case.customer_id).where(
         Case.customer_id.is_not(None),
         or_(
-            _like(session, Case.company, word),
-            _like(session, Case.contact, word),
-            _like(session, Case.phone, word),
-            _like(session, Case.number, word),
+            contains(session, Case.company, word),
+            contains(session, Case.contact, word),
+            contains(session, Case.phone, word),
+            contains(session, Case.number, word),
         ),
     )
     ways: list[ColumnElement[bool]] = [
@@ -136,7 +136,8 @@ def _says(session: Session, word: str) -> ColumnElement[bool]:
     return or_(*ways)
 
 
-def _like(session: Session, column: Any, word: str) -> ColumnElement[bool]:
+def contains(session: Session, column: Any, word: str) -> ColumnElement[bool]:
+    """A condition on a text: that a word stands in it, whether small or capital."""
     # SQLite's LIKE takes ASCII letters of both cases for the same, as PostgreSQL's ILIKE does.
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     pattern = re.sub(r"([\\%_])", r"\\\1", word)
@@ -158,7 +159,7 @@ def _matches(
         .where(
             Message.conversation_id.in_(ids),
             Message.author != Author.SYSTEM,
-            or_(*(_like(session, Message.text, word) for word in words)),
+            or_(*(contains(session, Message.text, word) for word in words)),
         )
         .order_by(Message.conversation_id, Message.seq.desc())
     )

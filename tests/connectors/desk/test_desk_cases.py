@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 import pytest
+from sqlalchemy import select
 
 from actions.cards import label
 from bot.cases.models import Case, CaseStatus
 from bot.cases.service import case_by_number, open_case
 from bot.conversations.ledger import Opened
+from bot.conversations.models import Conversation, ConversationStatus
 from bot.database import Database
 from tests import factories
 from tests.connectors.desk.calls import path, refusal, seen_by
@@ -133,3 +137,72 @@ def test_cases_of_other_customers_are_not_shown(
         foreign = factories.xiaolin(session, clock).conversation.id
         open_case(session, "别人的", now=clock(), conversation_id=foreign)
     assert alice.get(path(waiting)).json()["cases"] == []
+
+
+MALFORMED_QUERIES = [
+    {"scope": "theirs"},
+    {"status": "mine"},
+    {"status": "\x00"},
+    {"kind": "letter"},
+    {"overdue": "yes"},
+    {"order": "oldest"},
+    {"text": "压" * 101},
+    {"text": "一 二 三 四 五 六"},
+    {"after": "x"},
+    {"after": "0~2026-11-24T00:00:00+00:00~1" + "0" * 80},
+]
+
+
+def test_list_shows_what_is_owed_and_a_case_opens_in_whole(
+    alice: httpx.Client, waiting: Opened, number: str, clock: FakeClock
+) -> None:
+    answer = alice.get("/api/desk/cases", params={"status": "open", "kind": "service"}).json()
+    (row,) = answer["cases"]
+    assert (row["number"], row["status"], row["need"]) == (number, "submitted", "校准游标卡尺")
+    assert row["conversation_id"] == waiting.conversation.id
+    assert "13900001234" not in str(answer), "the number is for who opens the case"
+    assert answer["more"] is None
+    assert answer["now"] == clock().isoformat()
+    case = alice.get(f"/api/desk/cases/{number}").json()["case"]
+    assert case["phone"] == "13900001234"
+    assert case["conversation_id"] == waiting.conversation.id
+    assert case["next"] == ["accepted", "cancelled"]
+
+
+def test_what_calls_for_somebody_is_counted(
+    alice: httpx.Client, number: str, database: Database, clock: FakeClock
+) -> None:
+    def calling() -> dict[str, int]:
+        return dict(alice.get("/api/desk/cases/calling").json())
+
+    assert calling() == {"waiting": 1, "overdue": 0, "calling": 1}
+    with database.writing() as session:
+        session.scalars(select(Case)).one().due_at = clock() - timedelta(minutes=1)
+    assert calling() == {"waiting": 1, "overdue": 1, "calling": 1}
+    assert [row["number"] for row in _listed(alice, overdue="true")] == [number]
+    move(alice, number, "accepted")
+    assert calling() == {"waiting": 0, "overdue": 0, "calling": 0}
+    assert _listed(alice, overdue="true") == []
+
+
+def _listed(client: httpx.Client, **asked: str) -> list[dict[str, object]]:
+    return list(client.get("/api/desk/cases", params=asked).json()["cases"])
+
+
+def test_cases_of_another_group_are_neither_listed_nor_opened(
+    bob: httpx.Client, waiting: Opened, number: str, database: Database
+) -> None:
+    with database.writing() as session:
+        conversation = session.get_one(Conversation, waiting.conversation.id)
+        conversation.category, conversation.status = "metrology", ConversationStatus.BOT
+        factories.alice(session)
+    assert _listed(bob) == []
+    refusal(bob.get(f"/api/desk/cases/{number}"), 403, "forbidden")
+    refusal(bob.get("/api/desk/cases/YZ-20260101-0001"), 404, "case_not_found")
+
+
+@pytest.mark.parametrize("query", MALFORMED_QUERIES, ids=str)
+def test_list_refuses_what_it_does_not_understand(
+    alice: httpx.Client, query: dict[str, str]
+) -> None:
+    refusal(alice.get("/api/desk/cases", params=query), 422, "bad_input")
