@@ -43,7 +43,7 @@ def test_staff_move_a_case_on_and_the_customer_hears_of_it(
     expect(case).to_contain_text("13900001234")
     case.get_by_label(f"给客户的说明：{number}").fill("王工跟进")
     case.get_by_role("button", name=f"受理：{number}").click()
-    expect(case.locator(".tag")).to_have_text("已受理")
+    expect(case.locator(".tag").first).to_have_text("已受理")
     expect(desk.get_by_role("log").get_by_text(f"工单 {number} 已受理")).to_be_visible()
     assert "王工跟进" in told(database, waiting)[-1]
 
@@ -52,12 +52,12 @@ def test_staff_move_a_case_on_and_the_customer_hears_of_it(
         web_responses = web.app.ctx.responses
         for status in (CaseStatus.MATCHED, CaseStatus.IN_PROGRESS):
             advance(session, number, status, now=clock(), responses=web_responses)
-    expect(case.locator(".tag")).to_have_text("办理中")
+    expect(case.locator(".tag").first).to_have_text("办理中")
     desk.once("dialog", lambda dialog: dialog.dismiss())
     case.get_by_role("button", name=f"撤销：{number}").click()
-    expect(case.locator(".tag")).to_have_text("办理中")
+    expect(case.locator(".tag").first).to_have_text("办理中")
     case.get_by_role("button", name=f"办结：{number}").click()
-    expect(case.locator(".tag")).to_have_text("已办结")
+    expect(case.locator(".tag").first).to_have_text("已办结")
     expect(case.get_by_role("button")).to_have_count(0)
 
 

@@ -223,13 +223,13 @@ def test_supervisor_watches_whispers_and_takes_over_after_confirming(
 
 
 def test_notices_are_set_once_and_kept(alice: Page) -> None:
-    alice.get_by_text("提醒", exact=True).click()
+    alice.get_by_text("设置", exact=True).click()
     assert alice.get_by_label("客户新消息响铃").is_checked()
     assert not alice.get_by_label("不看这个页面时弹出系统通知").is_checked()
     alice.get_by_label("客户新消息响铃").uncheck()
     alice.get_by_role("button", name="试听").click()
     alice.reload()
-    alice.get_by_text("提醒", exact=True).click()
+    alice.get_by_text("设置", exact=True).click()
     assert not alice.get_by_label("客户新消息响铃").is_checked()
     assert alice.get_by_label("新的排队响铃").is_checked()
 

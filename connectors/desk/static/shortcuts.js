@@ -19,6 +19,7 @@ export function shortcutsOf(work, team, help) {
     s: () => aids.finder.focus(),
     f: () => list.filters.focus(),
     m: () => aids.mentions.open(),
+    c: () => team.book.show(),
     t: () => team.board.show(),
     "?": () => help.showModal(),
     ...Object.fromEntries([1, 2, 3, 4].map((number) => [String(number), () => list.tabs.chooseNumber(number)])),

@@ -2,6 +2,7 @@
 
 import { Storage } from "/static/storage.js";
 import { Board } from "./board.js";
+import { CaseBook } from "./book.js";
 import { Confirm, TransferDialog } from "./asking.js";
 import { Erasing } from "./erasing.js";
 import { Offers } from "./offers.js";
@@ -18,7 +19,8 @@ export class Team {
     const confirm = new Confirm(document);
     const postpone = new PostponeDialog(document);
     const transfer = new TransferDialog(document, { api });
-    this.sounds = new Sounds(document, { storage: new Storage(`desk.${staff.username}.`) });
+    const storage = new Storage(`desk.${staff.username}.`);
+    this.sounds = new Sounds(document, { storage });
     this.supervises = SUPERVISES.has(staff.role);
     this.staff = staff;
     this.erasing = new Erasing(document, { api, say, supervises: this.supervises });
@@ -40,6 +42,7 @@ export class Team {
       onOffers: (offers) => this.offers.standing(offers),
     });
     this.board = new Board(document, { api, open: (id) => work().open(id) });
+    this.book = new CaseBook(document, { api, say, storage, supervises: this.supervises, open: (id, number) => this.#openCase(id, number) });
     /** What is asked before an act; an act that is not here needs no question. Null: not done. */
     this.asks = {
       resolve: async () => {
@@ -59,14 +62,23 @@ export class Team {
   /** Signed in, for the first time or again. */
   start() {
     this.presence.start();
+    this.book.start();
   }
 
   receive(changes, { live }) {
     this.board.receive(changes);
+    this.book.receive(changes);
     for (const change of changes) {
       this.offers.receive(change);
       if (live) this.#sound(change);
     }
+  }
+
+  async #openCase(id, number) {
+    const { cases, views } = this.work();
+    await this.work().open(id);
+    views.showSide();
+    cases.point(number);
   }
 
   #sound(change) {

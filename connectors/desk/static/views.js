@@ -10,7 +10,7 @@ export class Views {
     this.onList = onList;
     hook(root, "back").onclick = () => this.back();
     hook(root, "side-back").onclick = () => this.#show("talk");
-    hook(root, "show-side").onclick = () => this.#show("side");
+    hook(root, "show-side").onclick = () => this.showSide();
     window.addEventListener("popstate", () => this.#show("list"));
   }
 
@@ -24,6 +24,11 @@ export class Views {
     if (this.isNarrow && this.root.dataset.view === "list") history.pushState(null, "", address);
     else history.replaceState(null, "", address);
     this.#show("talk");
+  }
+
+  /** The customer, where not all columns are seen at once. */
+  showSide() {
+    this.#show("side");
   }
 
   /** From what is shown one step back; false when there is none. */

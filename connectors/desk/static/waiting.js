@@ -50,7 +50,7 @@ export function waitingNode(since, what, sla) {
   return node;
 }
 
-const PROMISES = { first_response: "首响", next_response: "回复", resolution: "办结" };
+const PROMISES = { first_response: "首响", next_response: "回复", resolution: "办结", acceptance: "受理", answer: "答复" };
 
 /** By when what is due; null while the customer owes an answer. */
 export function promiseNode(sla) {

@@ -42,6 +42,8 @@ const CASE_STEPS = {
   accepted: "受理", matched: "已匹配机构", quoted: "已有报价", in_progress: "开始办理", done: "办结", cancelled: "撤销",
 };
 const CASE_KINDS = { message: "留言", complaint: "投诉", follow_up: "低分回访" };
+export const CASE_KIND_NAMES = { service: "服务需求", ...CASE_KINDS };
+export const CASE_STATUS_NAMES = CASE_STATUSES;
 const CASE_DETAILS = { quantity: "数量", mode: "方式", time: "时间", institution: "机构", target: "投诉对象", undelivered: "未送达的回复", score: "评分", comment: "意见", staff: "服务人员" };
 const CASE_VALUES = { onsite: "现场", delivery: "送检", any: "都可以" };
 const PRESENCES = { available: "在线", away: "离开", away_and_requeue: "离开", offline: "离线" };
@@ -57,6 +59,7 @@ export const factName = (code) => FACTS[code] ?? code;
 export const caseStatus = (code) => CASE_STATUSES[code] ?? code;
 export const caseStep = (code) => CASE_STEPS[code] ?? code;
 export const caseKind = (code) => CASE_KINDS[code] ?? "";
+export const caseKindName = (code) => CASE_KIND_NAMES[code] ?? code;
 
 /** A detail's label, or with a value, the value in words; details without a label are technical. */
 export const caseDetail = (name, value = null) => (value === null ? CASE_DETAILS[name] : String(CASE_VALUES[value] ?? value));
