@@ -119,6 +119,15 @@ class Failed:
     pieces: int = 0
 
 
+# Reason of a ``Held``: it would be allowed, but the last message is kept for what matters more.
+SAVED = "saved_for_reply"
+
+
+def is_notice(author: str, kind: str) -> bool:
+    """Whether a message only says how things stand, and may wait for something that matters."""
+    return author == "system" and kind == "event"
+
+
 Outcome = Sent | Retry | Held | Failed
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from bot.conversations.models import Author, Conversation, Customer, Message
+from bot.delivery.channel import SAVED, is_notice
 from bot.delivery.models import DeliveryState, Lane, Outgoing
 
 # Channels that have to be called; the widget asks by itself and needs no parcel.
@@ -41,6 +42,8 @@ def enqueue(
     put_in_lane(session, conversation.customer_id, message.channel, now=now)
     if message.data.get("notice"):
         hurry(session, conversation.customer_id, now)
+    elif not is_notice(message.author, message.kind):
+        _take_along_saved(session, conversation.customer_id, message.channel, now)
     session.add(
         Outgoing(
             message_id=message.id,
@@ -51,6 +54,18 @@ def enqueue(
             created_at=now,
         )
     )
+
+
+def _take_along_saved(session: Session, customer_id: int, channel: str, now: datetime) -> None:
+    """What was held so that something like this could be said goes before it.
+
+    Not where anything is held for another reason: then nothing can be said now.
+    """
+    held = select(Outgoing.reason).where(
+        Outgoing.customer_id == customer_id, Outgoing.state == DeliveryState.HELD
+    )
+    if set(session.scalars(held)) == {SAVED}:
+        release(session, customer_id, channel, now=now)
 
 
 def hurry(session: Session, customer_id: int, at: datetime) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.delivery.channel import Batch, Failed, Held, Outcome, Parcel, Retry, Sent
+from bot.delivery.channel import SAVED, Batch, Failed, Held, Outcome, Parcel, Retry, Sent, is_notice
 from bot.wechat.choices import Choice
 from bot.wechat.planner import Item, Plan, Send
-from bot.wechat.wording import is_notice, wording
+from bot.wechat.wording import wording
 
 _PICTURES = {"image/jpeg", "image/png", "image/gif"}
 # Tencent's limit for a picture is documented twice, as 10 MB and as 2 MB.
@@ -26,7 +26,8 @@ def item_of(parcel: Parcel, choices: Sequence[Choice], link: str) -> Item:
             media = str(attachment["id"])
         else:
             text = f"{text}\n查看：{link}" if link else text
-    return Item(text or "（空）", tuple(choices), media, link, parcel.pieces, is_notice(parcel))
+    notice = is_notice(parcel.author, parcel.kind)
+    return Item(text or "（空）", tuple(choices), media, link, parcel.pieces, notice)
 
 
 @dataclass
@@ -73,4 +74,6 @@ class Progress:
 
 def what_is_left(planned: Plan) -> Outcome | None:
     """What becomes of the parcels for which there was no room."""
-    return Held("quota_used") if planned.held_from is not None else None
+    if planned.held_from is None:
+        return None
+    return Held(SAVED if planned.is_saved else "quota_used")

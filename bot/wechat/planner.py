@@ -73,10 +73,14 @@ class Send:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to send, in order; from item ``held_from`` on nothing is complete, if it is not None."""
+    """What to send, in order; from item ``held_from`` on nothing is complete, if it is not None.
+
+    ``is_saved``: that is because the last message is kept for something that matters.
+    """
 
     sends: tuple[Send, ...]
     held_from: int | None = None
+    is_saved: bool = False
 
 
 def plan(items: Sequence[Item], left: int, *, menus: bool = True, saves_one: bool = True) -> Plan:
@@ -103,7 +107,7 @@ def plan(items: Sequence[Item], left: int, *, menus: bool = True, saves_one: boo
     fitting = tuple(sends[:left]) if not only_notices else ()
     ended = {index for send in fitting for index in send.ends}
     held = next((index for index in range(len(items)) if index not in ended), None)
-    return Plan(fitting, held)
+    return Plan(fitting, held, only_notices)
 
 
 def in_halves(send: Send) -> list[Send]:

@@ -38,11 +38,6 @@ def wording(parcel: Parcel, link: str = "") -> str:
     return "\n".join(line for line in lines if line).strip()
 
 
-def is_notice(parcel: Parcel) -> bool:
-    """Whether it only says how things stand, and may wait for something that matters."""
-    return parcel.author == "system" and parcel.kind == "event"
-
-
 def cards_in(data: dict[str, Any]) -> list[dict[str, Any]]:
     """The cards of a message, in order."""
     return [card for card in [data.get("card"), *data.get("items", [])] if card]

@@ -10,8 +10,8 @@ import httpx
 from defusedxml.ElementTree import fromstring
 from wechatpy.crypto import PrpCrypto
 
+from tests.wechat_stand_in.limits import MOST_BYTES
 from tests.wechat_stand_in.phone import Keys, Phone, sign
-from tests.wechat_stand_in.tencent import MOST_BYTES
 
 ACCOUNT = "gh_0123456789ab"
 _DELIVERIES = 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 from collections import Counter
 from collections.abc import Callable
@@ -14,17 +13,9 @@ from typing import Any
 
 from aiohttp import web
 
-MOST_BYTES = 2048
+from tests.wechat_stand_in.limits import MOST_BYTES, Refusal, check_code, check_fields, check_menu
+
 MESSAGE, CLICK = (5, timedelta(hours=48)), (3, timedelta(seconds=60))
-
-
-class Refusal(Exception):
-    """An error answer of Tencent's."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.message = message
 
 
 @dataclass
@@ -287,56 +278,20 @@ async def create_menu(tencent: Tencent, request: web.Request) -> dict[str, Any]:
     """The account's menu."""
     tencent.check_token(request)
     body = await body_of(request)
-    if not 1 <= len(body.get("button", [])) <= 3:
-        raise Refusal(40016, "invalid button size")
-    for entry in body["button"]:
-        below = entry.get("sub_button")
-        if below is None:
-            _check_button(entry, 16, 0)
-            continue
-        _check_name(entry, 16, 40018)
-        if not 1 <= len(below) <= 5:
-            raise Refusal(40023, "invalid sub button size")
-        for item in below:
-            _check_button(item, 60, 7)
+    check_menu(body)
     tencent.menu = body
     return {"errcode": 0, "errmsg": "ok"}
-
-
-def _check_button(button: dict[str, Any], most: int, offset: int) -> None:
-    """``offset``: the numbers of errors below the first level are higher by that."""
-    _check_name(button, most, 40018 + offset)
-    kind = button.get("type")
-    if kind not in ("click", "view", "miniprogram", "scancode_push", "scancode_waitmsg"):
-        raise Refusal(40017 + offset, "invalid button type")
-    if kind in ("view", "miniprogram"):
-        if not 1 <= len(str(button.get("url", "")).encode()) <= 1024:
-            raise Refusal(40020 + offset, "invalid button url size")
-    elif not 1 <= len(str(button.get("key", "")).encode()) <= 128:
-        raise Refusal(40019 + offset, "invalid button key size")
-
-
-def _check_name(button: dict[str, Any], most: int, code: int) -> None:
-    if not 1 <= len(str(button.get("name", "")).encode()) <= most:
-        raise Refusal(code, "invalid button name size")
 
 
 async def create_code(tencent: Tencent, request: web.Request) -> dict[str, Any]:
     """A QR code with a scene."""
     tencent.check_token(request)
     body = await body_of(request)
-    scene = body.get("action_info", {}).get("scene", {}).get("scene_str", "")
-    name, seconds = body.get("action_name"), body.get("expire_seconds")
-    if name not in ("QR_LIMIT_STR_SCENE", "QR_STR_SCENE"):
-        raise Refusal(40052, "invalid action name")
-    if not isinstance(scene, str) or not 1 <= len(scene) <= 64:
-        raise Refusal(40053, "invalid action info")
-    is_passing = name == "QR_STR_SCENE"
-    if seconds is not None and not (is_passing and 1 <= seconds <= 2_592_000):
-        raise Refusal(40051, "invalid expire seconds")
+    scene = check_code(body)
     tencent.codes.append(body)
     made = {"ticket": f"gQ/{scene}==", "url": f"http://weixin.qq.com/q/{scene}"}
-    return made | ({"expire_seconds": seconds or 60} if is_passing else {})
+    is_passing = body["action_name"] == "QR_STR_SCENE"
+    return made | ({"expire_seconds": body.get("expire_seconds") or 60} if is_passing else {})
 
 
 async def template_send(tencent: Tencent, request: web.Request) -> dict[str, Any]:
@@ -380,31 +335,8 @@ async def _notice(tencent: Tencent, request: web.Request) -> tuple[dict[str, Any
     wanted = tencent.templates.get(str(body.get("template_id", "")))
     if wanted is None:
         raise Refusal(40037, "invalid template_id")
-    data = body.get("data") or {}
-    for name in wanted:
-        value = data.get(name, {}).get("value")
-        kind = name.rstrip("0123456789")
-        if not isinstance(value, str) or not re.fullmatch(FIELD_RULES[kind], value):
-            raise Refusal(47003, f"argument invalid! data.{name}.value invalid")
+    check_fields(wanted, body.get("data") or {})
     return body, user
-
-
-# What Tencent documents of each kind of field.
-_DAY, _HOUR = r"\d{4}年\d{1,2}月\d{1,2}日", r"\d{2}:\d{2}"
-FIELD_RULES = {
-    "thing": r".{1,20}",
-    "number": r"[\d.-]{1,32}",
-    "letter": r"[A-Za-z]{1,32}",
-    "symbol": r"[^\w\s]{1,5}",
-    "character_string": r"[!-~]{1,32}",
-    "time": rf"({_DAY} )?{_HOUR}",
-    "date": _DAY,
-    "amount": r"\D?\d{1,10}(\.\d+)?元?",
-    "phone_number": r"[\d+() -]{1,17}",
-    "car_number": r"[\u4e00-\u9fffA-Z0-9]{1,8}",
-    "name": r"[\u4e00-\u9fff]{1,10}|[A-Za-z .'-]{1,20}",
-    "phrase": r"[\u4e00-\u9fff]{1,5}",
-}
 
 
 ROUTES: dict[str, Callable[[Tencent, web.Request], Any]] = {

@@ -13,9 +13,9 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.wechat_stand_in.tencent import Refusal, body_of, download, upload
+from tests.wechat_stand_in.limits import MOST_BYTES, Refusal
+from tests.wechat_stand_in.tencent import body_of, download, upload
 
-MOST_BYTES = 2048
 _MSGID = re.compile(r"[0-9A-Za-z_-]{1,32}")
 NEW, ASSISTANT, QUEUE, AGENT, OVER = range(5)
 # From which state to which a call may lead; everything else is refused.

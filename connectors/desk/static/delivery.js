@@ -5,6 +5,7 @@ import { wordsFor } from "./refused.js";
 
 const REASONS = {
   user_refuses: "客户已取消关注或拒收", content_refused: "内容被渠道拒绝", window_closed: "超过渠道的回复时限", no_consent: "客户没有同意接收通知", field_rule: "内容不合模板的规则",
+  saved_for_reply: "最后一条留给回复，与它一起送出",
   passive_mode: "公众号没有主动发消息的权限",
   quota_used: "渠道允许的条数已用完", channel_timeout: "渠道没有应答", channel_error: "渠道出错",
   wecom_agent: "企业微信坐席正在接待，这里发不出去", session_ended: "会话在企业微信已结束", session_state: "企业微信暂不允许发送",

@@ -14,7 +14,7 @@ from bot.cases.models import CaseStatus
 from bot.errors import SettingsError
 from bot.wechat.fields import Value, fitted
 from bot.wechat.notices import Template, Way, _status_words, load_templates
-from tests.wechat_stand_in.tencent import FIELD_RULES
+from tests.wechat_stand_in.limits import FIELD_RULES
 
 MOMENT = datetime(2026, 11, 24, 1, 5, tzinfo=UTC)
 WRITTEN = """

@@ -159,6 +159,6 @@ class TestPlan:
 
     def test_the_last_message_is_not_spent_on_a_notice(self) -> None:
         notice = Item("您排在第 2 位", is_notice=True)
-        assert plan([notice], 1) == Plan((), 0)
+        assert plan([notice], 1) == Plan((), 0, is_saved=True)
         assert len(plan([notice, Item("您好")], 1).sends) == 1
         assert len(plan([notice], 2).sends) == 1
