@@ -26,6 +26,8 @@ from tests import factories, files
 from tests.connectors.serving import Served
 from tests.fakes import FakeClock
 
+# Far from what a database gives by itself: PostgreSQL goes on counting where others deleted.
+ENTERPRISE = 1_000_001
 USERNAMES = {
     "other_group": ("bob", "staff", ["standards"]),
     "colleague": ("carol", "staff", ["metrology"]),
@@ -53,6 +55,7 @@ class Stage:
         with database.writing() as session:
             session.add(
                 Enterprise(
+                    id=ENTERPRISE,
                     name="云州启闭阀门有限公司",
                     credit_code="91350700MA2XDEM0AT",
                     created_at=clock(),
@@ -233,7 +236,7 @@ REQUESTS: dict[str, Callable[[], Asked]] = {
     "POST /api/desk/cases/<number:str>/advance": lambda: Asked({"status": "accepted"}),
     "POST /api/desk/enterprises": _enterprise,
     f"POST /api/desk/conversations/{_C}/binding": lambda: Asked(
-        {"enterprise_id": 1, "way": "code"}
+        {"enterprise_id": ENTERPRISE, "way": "code"}
     ),
     "POST /api/desk/presence": lambda: Asked({"presence": "away"}),
     "GET /api/desk/search": lambda: Asked(query={"text": "压力表"}),

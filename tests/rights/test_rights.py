@@ -13,24 +13,45 @@ import pytest
 from bot.database import Database
 from bot.settings import Settings
 from connectors.app import create_app
+from tests.conftest import POSTGRESQL, SQLITE
 from tests.connectors.serving import Served, served
 from tests.fakes import FakeBrain, FakeClock, FakeFaq
 from tests.rights.stage import OTHERWISE, REQUESTS, Asked, Stage
 from tests.rights.table import CALLERS, RIGHTS
 
 STATUS = {"o": 409, "s": 403, "x": 403, "?": 401, "-": 404}
-CASES = [
-    pytest.param(route, who, sign, id=f"{route} by {who}")
+TABLE = [
+    (route, who, sign)
     for route, row in RIGHTS.items()
     for who, sign in zip(CALLERS, row.replace(" ", ""), strict=True)
+]
+# The rules are the same code over both; every tenth line meets every caller.
+CASES = [
+    pytest.param(kind, *line, id=f"{' by '.join(line[:2])} on {kind}", marks=marks)
+    for kind, lines, marks in (
+        (SQLITE, TABLE, []),
+        (POSTGRESQL, TABLE[::10], [pytest.mark.postgres]),
+    )
+    for line in lines
 ]
 
 
 @pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def web(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     folder: Path = tmp_path_factory.mktemp("rights")
+    if getattr(request, "param", SQLITE) == POSTGRESQL:
+        with request.getfixturevalue("postgresql").empty() as database:
+            yield from _web(database, folder)
+        return
     database = Database(f"sqlite:///{folder}/rights.db")
     database.create_tables()
+    yield from _web(database, folder)
+    database.close()
+
+
+def _web(database: Database, folder: Path) -> Iterator[Served]:
     # An account that nobody here has the secrets of.
     wechat = {"wechat_app_id": "wx0", "wechat_app_secret": "0" * 32, "wechat_token": "unknown"}
     wecom = {"wecom_corp_id": "ww0", "wecom_kf_secret": "0" * 32, "wecom_token": "unknown"}
@@ -45,7 +66,6 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     )
     with served(app) as running:
         yield running
-    database.close()
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +89,7 @@ def test_what_a_request_needs_is_said_of_routes_that_are_there() -> None:
     assert REQUESTS.keys() | OTHERWISE.keys() <= RIGHTS.keys()
 
 
-@pytest.mark.parametrize(("route", "who", "sign"), CASES)
+@pytest.mark.parametrize(("web", "route", "who", "sign"), CASES, indirect=["web"])
 def test_exactly_what_is_allowed_is_allowed(stage: Stage, route: str, who: str, sign: str) -> None:
     method, path = route.partition(" #")[0].split(" ")
     opened = stage.scene(held=not route.endswith("#with_bot"))
