@@ -8,13 +8,21 @@ poll, so at worst a mark at the desk appears late.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.conversations.changes import note_seen
-from bot.conversations.models import Conversation, ConversationStatus, Customer
+from bot.conversations.models import (
+    Author,
+    Change,
+    Conversation,
+    ConversationStatus,
+    Customer,
+    Message,
+)
 from bot.database import Counter
 from bot.delivery.states import delivered_seq
 from bot.sweeps import Sweep
@@ -57,7 +65,10 @@ class Fetched:
         return Sweep("fetched", FLUSH_SECONDS, self.store, lambda _session, _now: bool(self._news))
 
     def store(self, session: Session, _now: datetime) -> None:
-        """Store the news and tell the desk of the customers with whom a person is talking."""
+        """Store the news and tell the desk where a person is talking, or has just said something.
+
+        What somebody said last arrives when they may have ended the conversation already.
+        """
         with self._lock:
             news, self._news = self._news, {}
         if not news:
@@ -65,12 +76,33 @@ class Fetched:
         # A client may claim any number; the feed's newest is the most that it can have.
         newest = session.scalar(select(Counter.value).where(Counter.name == "changes")) or 0
         raised = [{"customer": id_, "cursor": min(at, newest)} for id_, at in sorted(news.items())]
+        attended = session.scalars(_attended(news)).all()
         session.execute(_RAISE, raised)
-        attended = select(Conversation).where(
-            Conversation.status == ConversationStatus.STAFF, Conversation.customer_id.in_(news)
-        )
-        for conversation in session.scalars(attended):
+        for conversation in attended:
             seq = delivered_seq(session, conversation)
             if self._told.get(conversation.id) != seq:
                 self._told[conversation.id] = seq
                 note_seen(session, conversation, seq)
+
+
+def _attended(customer_ids: Iterable[int]) -> Select[Conversation]:
+    said = (
+        exists()
+        .where(
+            Change.customer_id == Conversation.customer_id,
+            Change.conversation_id == Conversation.id,
+            Change.cursor > Customer.seen_cursor,
+            Change.for_customer,
+            Change.message_id == Message.id,
+            Message.author == Author.STAFF,
+        )
+        .correlate(Conversation, Customer)
+    )
+    return (
+        select(Conversation)
+        .join(Customer, Customer.id == Conversation.customer_id)
+        .where(
+            Customer.id.in_(list(customer_ids)),
+            or_(Conversation.status == ConversationStatus.STAFF, said),
+        )
+    )
