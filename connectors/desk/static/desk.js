@@ -71,6 +71,7 @@ async function begin(me) {
     },
   });
   if (!isAgain) listen();
+  await team.presence.look();
   await work.load();
   team.start();
   feed.start(isAgain ? feed.cursor : me.cursor);

@@ -20,6 +20,7 @@ const FOUND = {
 export class Presence {
   #shown = null; // what the server said last
   #timer = null;
+  #offers = []; // known before the lists are
 
   /** @param held how many conversations we have right now */
   constructor(root, { api, held, confirm, say, onOffers }) {
@@ -32,9 +33,14 @@ export class Presence {
     hook(root, "presence-begin").onclick = () => this.#choose("available");
   }
 
-  /** Shows how one stands and begins to give signs of life; a second time: only shows. */
-  async start() {
-    await this.#ask(() => this.api.call("GET", "/presence"));
+  /** Shows how one stands. What it says takes room over the list, so rows come after it: none may move under the hand. */
+  look() {
+    return this.#ask(() => this.api.call("GET", "/presence"));
+  }
+
+  /** The lists are known: shows what is offered, and begins to give signs of life. */
+  start() {
+    this.onOffers(this.#offers);
     this.#timer ??= this.#later();
   }
 
@@ -63,7 +69,8 @@ export class Presence {
     // Once said it stays until one is back, or has chosen for oneself.
     const isStanding = !this.hint.hidden && !isOurs && presence.presence !== "available";
     this.hint.hidden = !(isSurprise || (isOffline && !before) || isStanding);
-    this.onOffers(offers);
+    this.#offers = offers;
+    if (this.#timer) this.onOffers(offers);
   }
 
   async #choose(wanted) {
