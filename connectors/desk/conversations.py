@@ -16,6 +16,7 @@ from bot.conversations.changes import (
     Page,
     changes_for_desk,
     desk_topic,
+    newest_cursor,
     watch_topic,
 )
 from bot.conversations.ledger import cleaned
@@ -24,7 +25,7 @@ from bot.conversations.sight import may_read
 from bot.conversations.views import message_view, status_view
 from bot.desk.detail import conversation_detail
 from bot.desk.drafts import drafts_of
-from bot.desk.lists import Listed, Wanted, conversations_in
+from bot.desk.lists import Wanted, conversations_in
 from bot.errors import BadInput
 from bot.staff.hours import SHANGHAI
 from connectors.body import cursor_in, fields, wait_in
@@ -74,13 +75,15 @@ async def list_(request: Request) -> HTTPResponse:
         after=_word_in(request, "after"),
     )
 
-    def read(session: Session) -> Listed:
+    def read(session: Session) -> dict[str, Any]:
         staff = reader(session, request)
-        return conversations_in(session, wanted, hours, now=now, staff=staff)
+        # Read first: the rows are as new as this cursor, or newer.
+        cursor = newest_cursor(session)
+        found = conversations_in(session, wanted, hours, now=now, staff=staff)
+        return {"conversations": found.rows, "more": found.more, "cursor": cursor}
 
-    found = await request.app.ctx.database.read(read)
     # Clocks at desks are wrong now and then; waiting is counted by ours.
-    return json({"conversations": found.rows, "more": found.more, "now": now.isoformat()})
+    return json({**await request.app.ctx.database.read(read), "now": now.isoformat()})
 
 
 @blueprint.get("/conversations/<conversation_id:str>")
@@ -90,9 +93,11 @@ async def show(request: Request, conversation_id: str) -> HTTPResponse:
 
     def read(session: Session) -> tuple[dict[str, Any], list[str]]:
         staff = reading(session, request, conversation_id)
+        cursor = newest_cursor(session)
         detail = conversation_detail(
             session, conversation_id, context.hours, now=context.clock(), staff=staff
         )
+        detail["cursor"] = cursor
         detail["drafts"] = drafts_of(session, conversation_id, staff)
         return detail, desk.last_questions(session, conversation_id)
 

@@ -3,6 +3,7 @@
 export class Conversations {
   #rows = new Map(); // id -> row
   #places = new Map(); // id -> place in "mine", given once, so that nothing jumps
+  #told = new Map(); // id -> cursor of the newest change that the feed told of it
   #fresh = { others: new Set(), resolved: new Set() };
 
   /** @param reading is told what was looked at */
@@ -18,21 +19,24 @@ export class Conversations {
     return row?.status === "staff" && row.holder?.number === this.staff.number;
   }
 
-  /** Takes in a whole list of one status as the server tells it. */
-  load(status, rows) {
+  /** Takes in a whole list of one status as it was at a cursor; whether the feed had told newer things. */
+  load(status, rows, cursor) {
     const known = new Set(rows.map((row) => row.id));
-    for (const row of [...this.#rows.values()]) {
-      if (row.status === status && !known.has(row.id)) this.#rows.delete(row.id);
-    }
-    for (const row of rows) this.#rows.set(row.id, this.#asRead(row));
+    const gone = [...this.#rows.values()].filter((row) => row.status === status && !known.has(row.id));
+    const isOld = ({ id }) => (this.#told.get(id) ?? 0) > cursor;
+    for (const row of gone) if (!isOld(row)) this.#rows.delete(row.id);
+    for (const row of rows) if (!isOld(row)) this.#rows.set(row.id, this.#asRead(row));
     if (status === "bot") this.#fresh.others.clear();
     if (status === "resolved") this.#fresh.resolved.clear();
     const mine = rows.filter((row) => this.isMine(row) && !this.#places.has(row.id));
     mine.sort((one, other) => waitedFor(one).localeCompare(waitedFor(other)));
     for (const row of mine) this.#places.set(row.id, this.#places.size);
+    return [...gone, ...rows].some(isOld);
   }
 
-  put(row) {
+  /** @param cursor when it was read; what the feed told later is not taken back */
+  put(row, cursor = Infinity) {
+    if (this.#rows.has(row.id) && (this.#told.get(row.id) ?? 0) > cursor) return;
     this.#rows.set(row.id, { ...this.#rows.get(row.id), ...this.#asRead(row) });
   }
 
@@ -45,13 +49,14 @@ export class Conversations {
   }
 
   /** More rows of a status that comes in pages. */
-  add(rows) {
-    for (const row of rows) this.put(row);
+  add(rows, cursor) {
+    for (const row of rows) this.put(row, cursor);
   }
 
   /** Follows one change; returns the statuses whose lists must be asked for again. */
   note(change) {
     const row = this.#rows.get(change.conversation_id);
+    if (change.cursor) this.#told.set(change.conversation_id, change.cursor);
     if (change.type === "message") return this.#noteMessage(row, change.message);
     if (change.type === "postponed") this.mark(change.conversation_id, { postponed: change.postponed });
     if (change.type !== "status") return [];

@@ -32,7 +32,7 @@ export class Lists {
     if (!status) return;
     const found = await this.api.conversations(status, { ...this.asked(), after: this.#more.get(status) });
     this.#more.set(status, found.more);
-    this.conversations.add(found.conversations);
+    this.conversations.add(found.conversations, found.cursor);
     this.onLoaded();
   }
 
@@ -49,7 +49,7 @@ export class Lists {
     lists.forEach((found, at) => {
       setServerTime(found.now);
       this.#more.set(statuses[at], found.more);
-      this.conversations.load(statuses[at], found.conversations);
+      if (this.conversations.load(statuses[at], found.conversations, found.cursor)) this.askAgain([statuses[at]]);
     });
     const arrived = this.#queue().filter((row) => !waited.has(row.id));
     this.onLoaded();

@@ -2,21 +2,21 @@
 
 import { hook } from "/static/dom.js";
 import { Head } from "./head.js";
+import { Looking } from "./looking.js";
 import { Panes } from "./panes.js";
 import { showReach } from "./reach.js";
 import { Scroller } from "./scroller.js";
 import { Strip } from "./strip.js";
 import { Timeline } from "./timeline.js";
 
-const REFRESH_MILLISECONDS = 700; // several changes in a row are one look at the whole
-
 export class Talk {
   #id = null;
   #isShown = false;
-  #timer = null;
 
   constructor(root, parts) {
-    Object.assign(this, parts); // api, conversations, outbox, composer, acts, side, suggestions, cases, open, onSeen
+    const { api } = Object.assign(this, parts); // api, conversations, outbox, composer, acts, side, suggestions, cases, open, onSeen
+    const take = (detail) => detail.conversation.id === this.#id && (this.#isShown ? this.#takeIn(detail) : this.#showWhole(detail));
+    this.looking = new Looking({ read: () => api.conversation(this.#id), take });
     this.panes = new Panes(root, { again: () => this.openOne(this.#id, this.from) });
     this.head = new Head(root, parts);
     this.strip = new Strip(root, parts);
@@ -37,24 +37,24 @@ export class Talk {
   async openOne(id, from = null, messageId = null) {
     this.#id = id;
     this.#isShown = false;
+    this.looking.stop();
     this.from = from;
     this.say("");
     this.panes.wait();
     this.onOpen?.(id);
     this.api.watch(id); // before reading, so that nothing falls between
-    try {
-      const detail = await this.api.conversation(id);
-      if (this.#id === id) this.#showWhole(detail, messageId);
-    } catch (error) {
-      if (this.#id !== id) return;
-      this.side.clear();
-      this.panes.showFailure(error);
-    }
+    const told = await this.api.conversation(id).then((detail) => ({ detail }), (error) => ({ error }));
+    if (this.#id !== id || this.#isShown) return;
+    if (told.detail) return this.#showWhole(told.detail, messageId);
+    this.side.clear();
+    this.panes.showFailure(told.error);
+    this.looking.failed(told.error);
   }
 
   /** Follows one change of the feed. */
   receive(change, live) {
-    if (change.conversation_id !== this.#id || !this.#isShown) return;
+    if (change.conversation_id !== this.#id) return;
+    if (!this.#isShown) return this.refresh(); // what is on its way may be older
     if (change.type === "delivery") return this.timeline.deliveries.note(change);
     if (change.type === "message") this.#add(change.message, live);
     const calls = change.type !== "message" || ["customer", "system"].includes(change.message.author);
@@ -63,12 +63,7 @@ export class Talk {
 
   /** Looks at the whole again soon: events, drafts and suggestions come with it. */
   refresh() {
-    clearTimeout(this.#timer);
-    const id = this.#id;
-    this.#timer = setTimeout(async () => {
-      const detail = await this.api.conversation(id).catch(() => null); // the next change asks again
-      if (detail && this.#id === id && this.#isShown) this.#takeIn(detail);
-    }, REFRESH_MILLISECONDS);
+    this.looking.soon();
   }
 
   showPending(item) {
@@ -118,7 +113,7 @@ export class Talk {
 
   #takeIn(detail) {
     const wasAtEnd = this.scroller.isAtEnd;
-    this.conversations.put(detail.conversation);
+    this.conversations.put(detail.conversation, detail.cursor);
     for (const event of detail.events) this.timeline.addEvent(event);
     if (detail.feedback) this.timeline.addEvent({ ...detail.feedback, transition: "feedback" });
     for (const message of detail.messages) this.timeline.add(message);

@@ -55,7 +55,7 @@ export class Workplace {
       open: (id) => this.open(id),
       onSeen: (id) => this.#saw(id),
     });
-    const column = leftColumn(root, {
+    Object.assign(this, leftColumn(root, {
       api,
       conversations: this.conversations,
       storage,
@@ -64,8 +64,7 @@ export class Workplace {
       onLoaded: () => this.#show(),
       openId: () => this.talk.id,
       say,
-    });
-    Object.assign(this, column);
+    }));
     this.aids = new Assistance(root, { api: aids, me: staff, work: this, say });
     Object.assign(this.talk, { similar: this.aids.similar, enterprise: this.aids.enterprise, erasing: team.erasing });
   }
@@ -101,6 +100,7 @@ export class Workplace {
     this.outbox.retryAll();
     this.drafts.saveAll();
     this.reading.report();
+    this.talk.looking.retry();
     if (this.list.failure) this.list.choose(this.list.name);
   }
 
