@@ -242,12 +242,13 @@ def _seen_by(
     if staff.role in READS_ALL:
         return or_(Change.type != "message", mine)
     named = [Change.data[place].as_string() == staff.username for place in _NAMED]
+    of_group = Change.data["transfer"]["group"].as_string().in_(staff.skills)
     return or_(
         Change.type == "status",
         mine,
         # How others keep their promises is the business of those who answer for it.
         and_(Change.type.not_in(("message", "sla")), readable),
-        and_(Change.type.in_(("transfer", "taken_over")), or_(*named)),
+        and_(Change.type.in_(("transfer", "taken_over")), or_(*named, of_group)),
     )
 
 

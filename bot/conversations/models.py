@@ -268,7 +268,11 @@ class OfferState(StrEnum):
 
 
 class TransferOffer(Base):
-    """A conversation that its holder offers to a colleague; the holder keeps it until accepted."""
+    """A conversation that its holder offers; the holder keeps it until somebody accepts.
+
+    It is offered to a colleague, or to the group of a ``category``: then ``to_id`` is empty until
+    one of them accepts.
+    """
 
     __tablename__ = "transfer_offers"
     __table_args__ = (
@@ -286,14 +290,15 @@ class TransferOffer(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     from_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
-    to_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    to_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    category: Mapped[str | None] = mapped_column(String(32))
     state: Mapped[str] = mapped_column(String(16), default=OfferState.OPEN)
     offered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     sender: Mapped[Staff] = relationship(foreign_keys=[from_id])
-    receiver: Mapped[Staff] = relationship(foreign_keys=[to_id])
+    receiver: Mapped[Staff | None] = relationship(foreign_keys=[to_id])
 
 
 class Waking(StrEnum):

@@ -1,19 +1,22 @@
-"""Offers of a conversation to a colleague; its holder keeps it until the colleague accepts.
+"""Offers of a conversation to a colleague or a group; its holder keeps it until one accepts.
 
-An offer stands for half a minute. Refused, run out or withdrawn, it changes nothing but itself.
+An offer stands for half a minute. Refused, run out or withdrawn, it changes nothing but itself. In
+a group the first who accepts has it; one who does not want it leaves it to the others.
 Each step is a line of type ``transfer`` in the desk's change feed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.conversations.changes import note_desk
 from bot.conversations.models import Conversation, OfferState, TransferOffer
+from bot.conversations.sight import READS_ALL, served_by
 from bot.conversations.transitions import held_by, locked
 from bot.errors import BadInput, Conflict, NotYours, OfferOver
 from bot.staff.models import Role, Staff
@@ -35,25 +38,55 @@ def offer_transfer(
     """
     if to.id == staff.id or to.role not in SERVING:
         raise BadInput("只能转给其他接待客户的同事。")
-    held_by(session, conversation_id, staff)
-    _expire(session, now, TransferOffer.conversation_id == conversation_id)
-    standing = open_offer(session, conversation_id)
-    if standing is not None and standing.to_id != to.id:
-        raise Conflict(f"正在等{standing.receiver.name}回应，可以先撤回。")
-    if standing is not None:
-        return standing
-    offer = TransferOffer(
-        conversation_id=conversation_id,
-        from_id=staff.id,
-        to_id=to.id,
-        state=OfferState.OPEN,
-        offered_at=now,
-        expires_at=now + OFFER_STANDS,
-    )
-    session.add(offer)
-    session.flush()
-    _note(session, offer)
-    return offer
+    wanted = TransferOffer(conversation_id=conversation_id, from_id=staff.id, to_id=to.id)
+    return _offered(session, wanted, staff, [to], now)
+
+
+def offer_to_group(
+    session: Session,
+    conversation_id: str,
+    staff: Staff,
+    category: str,
+    members: Sequence[Staff],
+    *,
+    now: datetime,
+) -> TransferOffer:
+    """Offer a conversation to a group; the same offer again is the one that stands.
+
+    Args:
+        session: The unit of work.
+        conversation_id: The conversation.
+        staff: Who has it.
+        category: Whose group.
+        members: Who of the group is there, and is told.
+        now: The present moment.
+
+    Raises:
+        ConversationNotFound: There is no such conversation.
+        NotYours: It is not the caller's.
+        Conflict: It is being offered to somebody else.
+    """
+    wanted = TransferOffer(conversation_id=conversation_id, from_id=staff.id, category=category)
+    return _offered(session, wanted, staff, members, now)
+
+
+def _offered(
+    session: Session, wanted: TransferOffer, staff: Staff, told: Sequence[Staff], now: datetime
+) -> TransferOffer:
+    held_by(session, wanted.conversation_id, staff)
+    _expire(session, now, TransferOffer.conversation_id == wanted.conversation_id)
+    standing = open_offer(session, wanted.conversation_id)
+    if standing is None:
+        wanted.state, wanted.offered_at = OfferState.OPEN, now
+        wanted.expires_at = now + OFFER_STANDS
+        session.add(wanted)
+        session.flush()
+        _note(session, wanted, told)
+        return wanted
+    if (standing.to_id, standing.category) != (wanted.to_id, wanted.category):
+        name = standing.receiver.name if standing.receiver else "业务组"
+        raise Conflict(f"正在等{name}回应，可以先撤回。")
+    return standing
 
 
 def open_offer(session: Session, conversation_id: str) -> TransferOffer | None:
@@ -73,18 +106,38 @@ def offer_to(
 ) -> TransferOffer | None:
     """What is offered to this member of staff at this moment."""
     offer = open_offer(session, conversation_id)
-    stands = offer is not None and offer.to_id == staff.id and offer.expires_at > now
-    return offer if stands else None
+    if offer is None or offer.expires_at <= now or not _is_for(session, offer, staff):
+        return None
+    return offer
 
 
 def offers_to(session: Session, staff: Staff, *, now: datetime) -> list[TransferOffer]:
     """Everything that is offered to a member of staff, for a page that was opened just now."""
     query = select(TransferOffer).where(
-        TransferOffer.to_id == staff.id,
+        or_(TransferOffer.to_id == staff.id, TransferOffer.to_id.is_(None)),
         TransferOffer.state == OfferState.OPEN,
         TransferOffer.expires_at > now,
     )
-    return list(session.scalars(query.order_by(TransferOffer.id)))
+    found = session.scalars(query.order_by(TransferOffer.id)).all()
+    return [each for each in found if _is_for(session, each, staff) and _is_pressing(each, staff)]
+
+
+def _is_for(session: Session, offer: TransferOffer, staff: Staff) -> bool:
+    """Whether somebody may accept: the one who was asked, or anybody of the group but the giver."""
+    if offer.category is None or offer.to_id is not None:
+        return offer.to_id == staff.id
+    if offer.from_id == staff.id or staff.role in READS_ALL:
+        return offer.from_id != staff.id
+    serves = served_by(session, staff, TransferOffer.category)
+    return (
+        session.scalar(select(TransferOffer.id).where(TransferOffer.id == offer.id, serves))
+        is not None
+    )
+
+
+def _is_pressing(offer: TransferOffer, staff: Staff) -> bool:
+    """Whether it is put before somebody: supervisors, who may take all, serve what they list."""
+    return offer.category is None or staff.role == Role.STAFF or offer.category in staff.skills
 
 
 def accept_offer(
@@ -98,6 +151,9 @@ def accept_offer(
     offer = offer_to(session, conversation.id, staff, now=now)
     if offer is None:
         raise OfferOver
+    if offer.category is not None:
+        offer.to_id, conversation.category = staff.id, offer.category
+        session.flush()
     _close(session, offer, OfferState.ACCEPTED, now)
     return offer
 
@@ -105,7 +161,7 @@ def accept_offer(
 def refuse_transfer(
     session: Session, conversation_id: str, staff: Staff, *, now: datetime
 ) -> TransferOffer:
-    """Leave a conversation with the colleague who offered it.
+    """Leave a conversation with the colleague who offered it; a group's others may still take it.
 
     Raises:
         ConversationNotFound: There is no such conversation.
@@ -115,7 +171,8 @@ def refuse_transfer(
     offer = offer_to(session, conversation_id, staff, now=now)
     if offer is None:
         raise OfferOver
-    _close(session, offer, OfferState.REFUSED, now)
+    if offer.to_id is not None:
+        _close(session, offer, OfferState.REFUSED, now)
     return offer
 
 
@@ -163,11 +220,12 @@ def any_expired(session: Session, now: datetime) -> bool:
 
 
 def offer_view(offer: TransferOffer) -> dict[str, Any]:
-    """An offer as the desk gets it; times in ISO 8601."""
+    """An offer as the desk gets it; times in ISO 8601; ``group`` names a category."""
     return {
         "state": str(offer.state),
         "from": offer.sender.card,
-        "to": offer.receiver.card,
+        "to": offer.receiver.card if offer.receiver else None,
+        "group": offer.category,
         "offered_at": offer.offered_at.isoformat(),
         "expires_at": offer.expires_at.isoformat(),
     }
@@ -196,6 +254,9 @@ def _close(session: Session, offer: TransferOffer, state: OfferState, now: datet
     return bool(closed)
 
 
-def _note(session: Session, offer: TransferOffer) -> None:
+def _note(session: Session, offer: TransferOffer, told: Sequence[Staff] = ()) -> None:
     conversation = session.get_one(Conversation, offer.conversation_id)
-    note_desk(session, conversation, "transfer", {"transfer": offer_view(offer)})
+    members = [each.username for each in told]
+    note_desk(
+        session, conversation, "transfer", {"transfer": offer_view(offer), "members": members}
+    )

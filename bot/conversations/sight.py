@@ -3,7 +3,7 @@
 Supervisors and administrators read all of them, the coordinating department none. Staff read
 
 * the queue, because any of them may be the one to take the next,
-* what they hold, or are offered, or are named in by a colleague's note,
+* what they hold, or they or their group are offered, or are named in by a colleague's note,
 * what their group serves: categories among their skills, and those that nobody has as a skill,
 * everything of customers whom they have served themselves.
 
@@ -13,7 +13,7 @@ customers may help out, and a note shows nothing to its writer.
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import QueryableAttribute, Session
 
 from bot.conversations.models import (
@@ -41,16 +41,23 @@ def readable_by(session: Session, staff: Staff) -> ColumnElement[bool]:
         return true()
     if staff.role != Role.STAFF:
         return false()
+    others = _left_to_others(session, staff)
     return or_(
         Conversation.status == ConversationStatus.QUEUED,
         Conversation.staff_id == staff.id,
-        served_by(session, staff, Conversation.category),
+        _is_none_of(Conversation.category, others),
         Conversation.customer_id.in_(
             select(Episode.customer_id).where(Episode.staff_id == staff.id)
         ),
         Conversation.id.in_(
             select(TransferOffer.conversation_id).where(
-                TransferOffer.to_id == staff.id, TransferOffer.state == OfferState.OPEN
+                TransferOffer.state == OfferState.OPEN,
+                or_(
+                    TransferOffer.to_id == staff.id,
+                    and_(
+                        TransferOffer.to_id.is_(None), _is_none_of(TransferOffer.category, others)
+                    ),
+                ),
             )
         ),
         Conversation.id.in_(select(Mention.conversation_id).where(Mention.staff_id == staff.id)),
@@ -72,7 +79,10 @@ def served_by(
 
     The same rule as who is assigned it; it says nothing of other reasons for reading.
     """
-    others = _left_to_others(session, staff)
+    return _is_none_of(category, _left_to_others(session, staff))
+
+
+def _is_none_of(category: QueryableAttribute[str | None], others: list[str]) -> ColumnElement[bool]:
     return or_(category.is_(None), category.not_in(others))
 
 

@@ -102,7 +102,7 @@ def _events(
 
 
 def _offers(session: Session, conversation_id: str) -> list[dict[str, Any]]:
-    """Offers to a colleague that came to nothing; one that was accepted is a transfer."""
+    """Offers that came to nothing; one that was accepted is a transfer."""
     query = (
         select(TransferOffer)
         .where(
@@ -118,7 +118,8 @@ def _offers(session: Session, conversation_id: str) -> list[dict[str, Any]]:
             "which": str(each.id),
             "state": each.state,
             "staff": {"name": each.sender.name, "number": each.sender.number},
-            "receiver": {"name": each.receiver.name, "number": each.receiver.number},
+            "receiver": each.receiver.card if each.receiver else None,
+            "group": each.category,
             "happened_at": each.closed_at.isoformat() if each.closed_at else "",
         }
         for each in session.scalars(query)

@@ -79,6 +79,13 @@ def load_skills(session: Session) -> Skills:
     return Skills(frozenset(skill for skills in lists for skill in skills))
 
 
+def members_there(session: Session, category: str, *, now: datetime) -> list[Staff]:
+    """Who of a group could be asked now to take something, whether they have room or not."""
+    skills = load_skills(session)
+    present = session.scalars(select(Staff).where(*routable(now)).order_by(Staff.id))
+    return [each for each in present if skills.serves(each, category)]
+
+
 class Assignment:
     """Gives waiting conversations to people.
 

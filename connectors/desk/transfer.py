@@ -1,23 +1,26 @@
-"""Handing a conversation on: to a colleague, who must accept, or to a group's queue.
+"""Handing a conversation on: to a colleague or a group, who must accept, or to a group's queue.
 
-POST /api/desk/conversations/{id}/transfer           {"to": "<username>"|"group:<category>"}
+POST /api/desk/conversations/{id}/transfer   {"to": "<username>"|"group:<category>", "queue": bool}
      200 {"conversation": {id, status, holder, reason}, "transfer": offer | null}
-     A colleague has 30 seconds; until then, and if they refuse, the sender keeps it. A group's
-     queue takes it at once, with the age it has. 409 ``conflict`` while another offer stands.
+     They have 30 seconds; until then, and if nobody takes it, the sender keeps it. Where nobody of
+     a group is there to be asked, or with ``queue``, its queue takes the conversation at once, with
+     the age it has. 409 ``conflict`` while another offer stands.
 POST /api/desk/conversations/{id}/transfer/accept    200 {"conversation"}; 409 ``offer_over``
 POST /api/desk/conversations/{id}/transfer/refuse    200 {"transfer": offer}; 409 ``offer_over``
 POST /api/desk/conversations/{id}/transfer/withdraw  200 {"transfer": offer}; the sender's
      (``…/accept`` of the conversation itself accepts an offer, too.)
 
-``offer``: {conversation_id, state, from, to, offered_at, expires_at}; ``from`` and ``to`` are
-{username, name, number}; ``state``: open, accepted, refused, expired, withdrawn. Each change is
-a line of the desk's feed: {"type": "transfer", "conversation_id", "transfer": offer}. Offers
+``offer``: {conversation_id, state, from, to, group, offered_at, expires_at}; ``from`` and ``to``
+are {username, name, number}, ``to`` is null until one of a ``group`` accepts; ``state``: open,
+accepted, refused, expired, withdrawn. Each change is a line of the desk's feed: {"type":
+"transfer", "conversation_id", "transfer": offer, "members": [<username> of who is asked…]}. Offers
 that stand are in the answers of ``/api/desk/presence``, for a page that was opened just now.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -26,6 +29,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.models import TransferOffer
 from bot.conversations.offers import (
+    offer_to_group,
     offer_transfer,
     offer_view,
     refuse_transfer,
@@ -35,6 +39,8 @@ from bot.conversations.transitions import held_by
 from bot.conversations.views import status_view
 from bot.errors import BadInput
 from bot.resources.tables import CATEGORIES
+from bot.staff.assignment import members_there
+from bot.staff.models import Staff
 from bot.staff.service import by_username
 from connectors.body import fields
 from connectors.desk.access import acting
@@ -46,9 +52,10 @@ _GROUP = "group:"
 
 @blueprint.post("/<conversation_id:str>/transfer")
 async def transfer(request: Request, conversation_id: str) -> HTTPResponse:
-    """Offer a conversation to a colleague, or put it into a group's queue."""
+    """Offer a conversation to a colleague or a group, or put it into a group's queue."""
     context = request.app.ctx
-    to = fields(request).text("to", limit=80).strip()
+    body = fields(request)
+    to, to_queue = body.text("to", limit=80).strip(), body.boolean("queue", default=False)
     category = to.removeprefix(_GROUP) if to.startswith(_GROUP) else None
     if category is not None and category not in CATEGORIES:
         raise BadInput("没有这个业务组。")
@@ -56,20 +63,24 @@ async def transfer(request: Request, conversation_id: str) -> HTTPResponse:
     def work(session: Session) -> dict[str, Any]:
         staff, now = acting(session, request), context.clock()
         offer: TransferOffer | None = None
-        if category is not None:
-            changed = context.handoff.transfer_to_group(
-                session, conversation_id, staff, category, now=now
-            )
-        else:
-            changed = held_by(session, conversation_id, staff)
+        changed = held_by(session, conversation_id, staff)
+        if category is None:
             receiver = by_username(session, to)
             offer = offer_transfer(session, conversation_id, staff, receiver, now=now)
+        elif to_queue or not (asked := _others(session, category, staff, now)):
+            context.handoff.transfer_to_group(session, conversation_id, staff, category, now=now)
+        else:
+            offer = offer_to_group(session, conversation_id, staff, category, asked, now=now)
         return {
             "conversation": {"id": changed.id, **status_view(changed)},
             "transfer": offer_json(offer) if offer else None,
         }
 
     return json(await context.database.write(work))
+
+
+def _others(session: Session, category: str, staff: Staff, now: datetime) -> list[Staff]:
+    return [each for each in members_there(session, category, now=now) if each.id != staff.id]
 
 
 @blueprint.post("/<conversation_id:str>/transfer/accept")

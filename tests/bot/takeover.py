@@ -28,13 +28,18 @@ from bot.conversations.models import (
     Turn,
     TurnStatus,
 )
-from bot.conversations.offers import expire_transfers, offer_transfer, refuse_transfer
+from bot.conversations.offers import (
+    expire_transfers,
+    offer_to_group,
+    offer_transfer,
+    refuse_transfer,
+)
 from bot.conversations.reception import admit
 from bot.conversations.turn_owners import Process, recover
 from bot.conversations.turns import begin_turn, finish_turn
 from bot.database import Database
 from bot.responses import Responses
-from bot.staff.assignment import Assignment
+from bot.staff.assignment import Assignment, members_there
 from bot.staff.hours import WorkingHours
 from bot.staff.models import Presence, Staff
 from tests.factories import xiaolin
@@ -142,6 +147,14 @@ class Platform:
                 for each in (who, to)
             )
             offer_transfer(session, self.current(session).id, staff, colleague, now=self.clock())
+
+    def staff_offers_to_all(self, who: int) -> None:
+        """A member of staff offers the conversation to a group, which all of them are in."""
+        with self.database.writing() as session:
+            asked = members_there(session, "metrology", now=self.clock())
+            staff = session.get_one(Staff, self.staff_ids[who % len(self.staff_ids)])
+            current = self.current(session).id
+            offer_to_group(session, current, staff, "metrology", asked, now=self.clock())
 
     def staff_refuses(self, who: int) -> None:
         """A member of staff does not want what a colleague offers."""

@@ -115,6 +115,12 @@ class Takeover(RuleBasedStateMachine):
         self.platform.look()
 
     @rule(who=_people)
+    def somebody_offers_it_to_a_group(self, who: int) -> None:
+        with suppress(ServiceError):
+            self.platform.staff_offers_to_all(who)
+        self.platform.look()
+
+    @rule(who=_people)
     def somebody_takes_what_is_offered(self, who: int) -> None:
         self._staff("accept_transfer", who)
 

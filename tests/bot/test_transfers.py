@@ -12,11 +12,13 @@ from bot.conversations.ledger import Opened, messages_of
 from bot.conversations.models import Conversation, StatusEvent
 from bot.conversations.offers import (
     expire_transfers,
+    offer_to_group,
     offer_transfer,
     offers_to,
     refuse_transfer,
     withdraw_transfer,
 )
+from bot.conversations.sight import may_read
 from bot.database import Database
 from bot.errors import (
     BadInput,
@@ -27,6 +29,7 @@ from bot.errors import (
     ServiceError,
     WrongStatus,
 )
+from bot.staff.assignment import members_there
 from bot.staff.models import Presence, Staff
 from tests.bot.duty import Duty
 from tests.fakes import FakeClock
@@ -228,6 +231,127 @@ def test_group_takes_it_into_its_queue_with_its_age_and_not_back_to_the_sender(
     assert duty.assigns() == {}
     duty.says(bob, Presence.AVAILABLE)
     assert duty.assigns() == {held.conversation.id: bob}
+
+
+def _offers_to_group(duty: Duty, sender: int, category: str, opened: Opened) -> list[str]:
+    """Who of the group is asked."""
+    with duty.database.writing() as session:
+        members = members_there(session, category, now=duty.clock())
+        staff = session.get_one(Staff, sender)
+        asked = [each for each in members if each.id != sender]
+        offer_to_group(session, opened.conversation.id, staff, category, asked, now=duty.clock())
+        return [each.username for each in asked]
+
+
+def _sees(duty: Duty, staff_id: int, opened: Opened) -> bool:
+    """Whether somebody may read the conversation."""
+    with duty.database.reading() as session:
+        return may_read(session, session.get_one(Staff, staff_id), opened.conversation.id)
+
+
+def test_first_of_a_group_who_accepts_has_it_and_the_giver_keeps_it_until_then(
+    duty: Duty, alice: int, bob: int, held: Opened
+) -> None:
+    dora = duty.hires("dora", "standards")
+    duty.says(bob, Presence.AVAILABLE)
+    duty.says(alice, Presence.AVAILABLE)
+    assert not _sees(duty, bob, held)
+    assert _offers_to_group(duty, alice, "standards", held) == ["bob", "dora"]
+    assert duty.holder(held) == alice
+    duty.replies(alice, held)
+    assert _sees(duty, bob, held)
+    assert _sees(duty, dora, held)
+    _does(duty, duty.handoff.accept_transfer, bob, held)
+    assert duty.holder(held) == bob
+    assert duty.conversation(held).category == "standards"
+    assert isinstance(_refused(duty, duty.handoff.accept_transfer, dora, held), OfferOver)
+    assert _told(duty) == ["open", "accepted"]
+    with duty.database.reading() as session:
+        page = changes_for_desk(session, session.get_one(Staff, dora), 0)
+        event = session.scalars(select(StatusEvent).order_by(StatusEvent.id.desc())).first()
+    first, last = (each for each in page.changes if each["type"] == "transfer")
+    assert (first["members"], first["transfer"]["to"]) == (["bob", "dora"], None)
+    assert last["transfer"]["to"]["username"] == "bob"
+    assert event is not None
+    assert (event.transition, event.staff_id, event.reason) == ("transfer", bob, "alice")
+
+
+def test_one_of_a_group_who_refuses_leaves_it_to_the_others(
+    duty: Duty, alice: int, bob: int, held: Opened
+) -> None:
+    dora = duty.hires("dora", "standards")
+    duty.says(bob, Presence.AVAILABLE)
+    _offers_to_group(duty, alice, "standards", held)
+    _does(duty, refuse_transfer, bob, held)
+    duty.accepts(dora, held)
+    assert duty.holder(held) == dora
+
+
+def test_giver_keeps_what_nobody_of_a_group_takes_and_may_queue_it_then(
+    duty: Duty, clock: FakeClock, alice: int, bob: int, held: Opened
+) -> None:
+    duty.says(bob, Presence.AVAILABLE)
+    since = duty.conversation(held).queued_at
+    _offers_to_group(duty, alice, "standards", held)
+    clock.advance(seconds=30)
+    with duty.database.writing() as session:
+        assert expire_transfers(session, clock()) == 1
+    assert duty.holder(held) == alice
+    assert _told(duty) == ["open", "expired"]
+    assert not _sees(duty, bob, held)
+    assert isinstance(_refused(duty, duty.handoff.accept_transfer, bob, held), OfferOver)
+    with duty.database.writing() as session:
+        staff = session.get_one(Staff, alice)
+        duty.handoff.transfer_to_group(
+            session, held.conversation.id, staff, "standards", now=clock()
+        )
+    waiting = duty.conversation(held)
+    assert (waiting.status, waiting.queued_at) == ("queued", since)
+
+
+def test_nobody_outside_the_group_takes_what_it_is_offered(
+    duty: Duty, alice: int, bob: int, held: Opened
+) -> None:
+    stranger = duty.hires("stranger", "ip")
+    duty.says(bob, Presence.AVAILABLE)
+    _offers_to_group(duty, alice, "standards", held)
+    for nobody in (stranger, alice):
+        with duty.database.reading() as session:
+            assert offers_to(session, session.get_one(Staff, nobody), now=duty.clock()) == []
+    assert isinstance(_refused(duty, refuse_transfer, stranger, held), OfferOver)
+    assert isinstance(_refused(duty, duty.handoff.accept_transfer, stranger, held), OfferOver)
+    assert not _sees(duty, stranger, held)
+    with duty.database.reading() as session:
+        [offer] = offers_to(session, session.get_one(Staff, bob), now=duty.clock())
+    assert offer.category == "standards"
+
+
+def test_offers_to_a_group_and_to_a_colleague_do_not_stand_together(
+    duty: Duty, alice: int, bob: int, held: Opened
+) -> None:
+    carol = duty.hires("carol", presence=None)
+    duty.says(bob, Presence.AVAILABLE)
+    _offers_to_group(duty, alice, "standards", held)
+    _offers_to_group(duty, alice, "standards", held)
+    with pytest.raises(Conflict, match="业务组"):
+        _offers(duty, alice, carol, held)
+    _does(duty, withdraw_transfer, alice, held)
+    _offers(duty, alice, carol, held)
+    with pytest.raises(Conflict, match="carol"):
+        _offers_to_group(duty, alice, "standards", held)
+    with pytest.raises(NotYours):
+        _offers_to_group(duty, bob, "metrology", held)
+
+
+def test_only_who_is_there_is_asked(duty: Duty, clock: FakeClock, bob: int) -> None:
+    everything = duty.hires("everything")
+    duty.hires("away", "standards", presence=Presence.AWAY)
+    with duty.database.reading() as session:
+        assert [each.id for each in members_there(session, "standards", now=clock())] == [
+            everything
+        ]
+        clock.advance(seconds=91)
+        assert members_there(session, "standards", now=clock()) == []
 
 
 @pytest.mark.parametrize("role", ["supervisor", "admin"])

@@ -153,6 +153,39 @@ def test_leaving_with_conversations_asks_first_and_gives_them_back(
     expect(alice.get_by_role("tab", name="排队")).to_contain_text("1")
 
 
+def test_group_that_does_not_answer_leaves_it_to_the_giver_who_may_queue_it(
+    alice: Page, bob: Page, web: Served, database: Database, clock: FakeClock
+) -> None:
+    waits(web, database, clock)
+    accepts(alice)
+    bob.get_by_role("button", name="开始接待").click()
+    expect(bob.get_by_label("接待状态")).to_have_value("available")
+    offers_to(alice, "标准组 1 人在线")
+    expect(alice.locator("[data-offers]")).to_contain_text("等标准组接手")
+    expect(bob.get_by_role("alert", name="爱丽丝（11 号）请您接手")).to_be_visible()
+    clock.advance(seconds=31)
+    web.app.ctx.sweeper.run_once("transfers")
+    expect(alice.locator("[data-offers]")).to_contain_text("标准组没有在 30 秒内回应")
+    expect(bob.locator("[data-offers]")).to_be_empty()
+    expect(alice.locator("[data-talk-status]")).to_contain_text("由您接待")
+    alice.get_by_role("button", name="放到该组排队").click()
+    expect(alice.get_by_role("tab", name="我的")).not_to_contain_text("1")
+    expect(alice.locator("[data-offers]")).to_be_empty()
+
+
+def test_first_of_the_group_who_accepts_has_it(
+    alice: Page, bob: Page, web: Served, database: Database, clock: FakeClock
+) -> None:
+    waits(web, database, clock)
+    accepts(alice)
+    bob.get_by_role("button", name="开始接待").click()
+    expect(bob.get_by_label("接待状态")).to_have_value("available")
+    offers_to(alice, "标准组 1 人在线")
+    bob.get_by_role("button", name="接受").click()
+    expect(bob.locator("[data-talk-status]")).to_contain_text("由您接待")
+    expect(alice.locator("[data-offers]")).to_contain_text("鲍勃（12 号）已接手")
+
+
 def test_offer_is_accepted_by_the_colleague_and_the_sender_is_told(
     alice: Page, bob: Page, web: Served, database: Database, clock: FakeClock
 ) -> None:

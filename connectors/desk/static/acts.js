@@ -2,7 +2,7 @@
 
 import { element, hook } from "/static/dom.js";
 import { wordsFor } from "./refused.js";
-import { staffName } from "./words.js";
+import { receiverName } from "./words.js";
 
 const DONE = {
   accept: "已接入，客户看到了您的姓名和工号。",
@@ -35,7 +35,7 @@ export class Acts {
     if (isMine) {
       if (row.postponed) add("resume", "恢复处理", "", "不再稍后处理（快捷键 P）");
       else add("postpone", "稍后处理", "", "到时间再提醒（快捷键 P）");
-      add("transfer", "转接", "", "请同事接手，或转到业务组");
+      add("transfer", "转接", "", "请同事或业务组接手");
       add("return_to_bot", "交还机器人");
       add("requeue", "放回排队", "", "让同事接待，等待时间保留");
       add("resolve", "结束服务", "button-primary");
@@ -61,7 +61,7 @@ export class Acts {
     try {
       const { conversation, transfer } = await this.api.act(id, verb, body);
       this.onDone(verb, conversation);
-      this.say(transfer ? `已请${staffName(transfer.to)}接手。` : DONE[verb]);
+      this.say(transfer ? `已请${receiverName(transfer)}接手。` : DONE[verb]);
     } catch (error) {
       this.onRefused(id, wordsFor(error));
     } finally {

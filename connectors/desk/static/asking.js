@@ -94,9 +94,11 @@ export class TransferDialog extends Asking {
   }
 
   #showGroups(serving) {
+    const known = new Set(serving.flatMap(({ skills }) => skills));
+    const serves = ({ skills }, code) => !skills.length || skills.includes(code) || !known.has(code);
     const nodes = Object.entries(CATEGORY_NAMES).map(([code, name]) => {
-      const there = serving.filter((each) => each.assigned && each.skills.includes(code)).length;
-      return choiceNode(`group:${code}`, `${name}组`, there ? `${there} 人在线` : "现在没有人在线", there ? "available" : "offline");
+      const there = serving.filter((each) => each.assigned && serves(each, code)).length;
+      return choiceNode(`group:${code}`, `${name}组`, there ? `${there} 人在线` : "无人在线，直接排队", there ? "available" : "offline");
     });
     this.groups.replaceChildren(...nodes);
   }

@@ -2,7 +2,7 @@
 
 import { element } from "/static/dom.js";
 import { spokenTime } from "/static/times.js";
-import { categoryName, reasonName, staffName } from "./words.js";
+import { reasonName, receiverName, staffName } from "./words.js";
 
 const PROMISES = { first_response: "首次回复", next_response: "回复", resolution: "办结" };
 
@@ -12,8 +12,8 @@ const OFFERS = { refused: "对方没有接受", expired: "对方没有及时答�
 const WORDS = {
   request_handoff: ({ reason }) => `转人工 · 原因：${reasonName(reason) || "未说明"}`,
   assign: ({ staff }) => `已分配给${staffName(staff)}`,
-  transfer: ({ staff, reason, to }) => (to === "queued" ? `${staffName(staff)}转给${groupName(reason)}` : `转接给${staffName(staff)}`),
-  offer: ({ staff, receiver, state }) => `${staffName(staff)}想转接给${staffName(receiver)}，${OFFERS[state]}`,
+  transfer: ({ staff, reason, to }) => (to === "queued" ? `${staffName(staff)}转给${receiverName({ group: reason.replace("group:", "") })}` : `转接给${staffName(staff)}`),
+  offer: ({ staff, receiver, group, state }) => `${staffName(staff)}想转接给${receiverName({ to: receiver, group })}，${OFFERS[state]}`,
   take_over: ({ staff }) => `${staffName(staff)}接管`,
   requeue: ({ staff, reason }) => [`${staff ? staffName(staff) : ""}放回排队`, reasonName(reason)].filter(Boolean).join(" · "),
   return_to_bot: ({ staff }) => `${staffName(staff)}交还机器人`,
@@ -42,5 +42,3 @@ export function eventNode(event) {
     element("time", { datetime: event.happened_at, text: spokenTime(event.happened_at) }),
   );
 }
-
-const groupName = (reason) => (reason.startsWith("group:") ? `${categoryName(reason.slice(6)) || "其他"}组` : "其他坐席");

@@ -2,7 +2,7 @@
 
 import { element, hook } from "/static/dom.js";
 import { wordsFor } from "./refused.js";
-import { categoryName, staffName } from "./words.js";
+import { categoryName, receiverName, staffName } from "./words.js";
 
 const STANDS_MILLISECONDS = 30_000; // the server ends it; this is only what one sees
 const ENDS = {
@@ -22,12 +22,12 @@ export class Offers {
 
   /** What stands when a page was opened, and with each sign of life. */
   standing(offers) {
-    for (const offer of offers) this.note(offer.conversation_id, offer);
+    for (const offer of offers) this.note(offer.conversation_id, offer, true);
   }
 
   /** Follows one change of the feed. */
   receive(change) {
-    if (change.type === "transfer") this.note(change.conversation_id, change.transfer);
+    if (change.type === "transfer") this.note(change.conversation_id, change.transfer, (change.members ?? []).includes(this.mine));
     if (change.type === "postponed" && change.cause === "due" && change.holder?.username === this.mine) {
       this.#tell(change.conversation_id, change.note ? `该处理了：${change.note}` : "稍后处理的时间到了。");
     }
@@ -39,25 +39,24 @@ export class Offers {
     }
   }
 
-  note(id, offer) {
+  note(id, offer, isForUs) {
     const isOurs = offer.from.username === this.mine;
-    const isForUs = offer.to.username === this.mine;
-    if (!isOurs && !isForUs) return;
+    const isKnown = this.#cards.has(id);
+    if (!isOurs && !isForUs && !isKnown) return;
     if (offer.state === "open") {
       if (!this.#cards.get(id)?.until) this.#show(id, offer, isForUs);
       return;
     }
-    const words = isOurs && ENDS[offer.state]?.(staffName(offer.to));
-    const isKnown = this.#cards.has(id);
+    const words = isOurs && ENDS[offer.state]?.(receiverName(offer));
     this.#close(id);
-    if (words) this.#tell(id, words);
-    else if (isKnown && isForUs && offer.state !== "accepted") this.say("对方的转接已经结束。");
+    if (words) this.#tell(id, words, offer.state === "expired" ? offer.group : null);
+    else if (isKnown && !isOurs && offer.to?.username !== this.mine) this.say(offer.state === "accepted" ? "同事已经接手。" : "对方的转接已经结束。");
   }
 
   #show(id, offer, isForUs) {
     const count = element("span", { class: "figures" });
     const bar = element("progress", { class: "offer-bar", max: 30, "aria-label": "还剩的秒数" });
-    const words = isForUs ? `${staffName(offer.from)}请您接手` : `等${staffName(offer.to)}接手`;
+    const words = isForUs ? `${staffName(offer.from)}请您接手` : `等${receiverName(offer)}接手`;
     const act = (text, look, verb) => element("button", { class: `button button-small ${look}`, type: "button", text, onclick: () => this.#answer(id, verb) });
     const acts = isForUs ? [act("接受", "button-primary", "accept"), act("不接", "", "refuse")] : [act("撤回", "", "withdraw")];
     const node = element(
@@ -91,11 +90,20 @@ export class Offers {
     }
   }
 
-  #tell(id, words) {
+  /** @param group whose queue it may go to, because nobody there took it */
+  #tell(id, words, group = null) {
     const away = element("button", { class: "button button-small", type: "button", text: "知道了", onclick: () => this.#close(id) });
     const look = element("button", { class: "button button-small", type: "button", text: "打开会话", onclick: () => this.#close(id) ?? this.open(id) });
-    const node = element("section", { class: "offer-card", role: "status" }, element("p", { class: "offer-title", text: words }), element("p", { class: "quiet" }, this.#about(id)), element("p", { class: "offer-acts" }, look, away));
+    const node = element("section", { class: "offer-card", role: "status" }, element("p", { class: "offer-title", text: words }), element("p", { class: "quiet" }, this.#about(id)), element("p", { class: "offer-acts" }, ...(group ? [this.#queueing(id, group)] : []), look, away));
     this.#put(id, { node });
+  }
+
+  #queueing(id, group) {
+    const queue = async () => {
+      this.#close(id);
+      await this.api.act(id, "transfer", { to: `group:${group}`, queue: true }).catch((error) => this.#tell(id, wordsFor(error)));
+    };
+    return element("button", { class: "button button-small", type: "button", text: "放到该组排队", onclick: queue });
   }
 
   #put(id, card) {

@@ -72,5 +72,8 @@ export function staffName(staff) {
   return staff.number ? `${staff.name}（${staff.number} 号）` : staff.name;
 }
 
+/** Whom a conversation is offered to, or who of a group took it. */
+export const receiverName = ({ to, group }) => (to ? staffName(to) : `${categoryName(group) || "其他"}组`);
+
 /** 92 % */
 export const percent = (share) => (typeof share === "number" ? `${Math.round(share * 100)} %` : "");

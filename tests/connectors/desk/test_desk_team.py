@@ -174,7 +174,41 @@ def test_offer_refused_withdrawn_or_run_out_leaves_it_with_the_sender(
     assert alice.get(path(waiting)).json()["conversation"]["holder"]["name"] == "爱丽丝"
 
 
-def test_group_is_handed_the_conversation_at_once(
+def test_group_has_half_a_minute_and_then_the_giver_may_queue_it(
+    alice: httpx.Client,
+    bob: httpx.Client,
+    waiting: Opened,
+    web: Served,
+    clock: FakeClock,
+) -> None:
+    alice.post(path(waiting, "accept"))
+    bob.post("/api/desk/presence", json={"presence": "available"})
+    answer = alice.post(path(waiting, "transfer"), json={"to": "group:standards"})
+    offer = answer.json()["transfer"]
+    assert (offer["state"], offer["to"], offer["group"]) == ("open", None, "standards")
+    assert answer.json()["conversation"]["status"] == "staff"
+    assert events(bob, "transfer")[-1]["members"] == ["bob"]
+    [standing] = bob.get("/api/desk/presence").json()["offers"]
+    assert standing["conversation_id"] == waiting.conversation.id
+    assert bob.get(path(waiting)).status_code == 200
+    clock.advance(seconds=31)
+    web.app.ctx.sweeper.run_once("transfers")
+    assert events(alice, "transfer")[-1]["transfer"]["state"] == "expired"
+    lines = [each for each in alice.get(path(waiting)).json()["events"] if "receiver" in each]
+    assert [(each["state"], each["group"], each["receiver"]) for each in lines] == [
+        ("expired", "standards", None)
+    ]
+    refusal(
+        alice.post(path(waiting, "transfer"), json={"to": "group:standards", "queue": "yes"}),
+        422,
+        "bad_input",
+    )
+    body = {"to": "group:standards", "queue": True}
+    changed = alice.post(path(waiting, "transfer"), json=body).json()
+    assert (changed["transfer"], changed["conversation"]["status"]) == (None, "queued")
+
+
+def test_group_of_which_nobody_is_there_is_handed_the_conversation_at_once(
     alice: httpx.Client, waiting: Opened, database: Database
 ) -> None:
     alice.post(path(waiting, "accept"))
