@@ -21,20 +21,23 @@ from bot.conversations.ledger import (
     conversation_at,
     record_incoming,
 )
-from bot.conversations.models import Author, Conversation, ConversationStatus, Customer
+from bot.conversations.models import Author, Conversation, ConversationStatus, Customer, Message
 from bot.conversations.reception import Admitted, admit
 from bot.delivery.outbox import release
 from bot.enterprises.binder import Binder
 from bot.enterprises.codes import BINDING_SCENE
 from bot.enterprises.words import Act, Wish
 from bot.errors import PayloadNotOffered
+from bot.feedback.follow_ups import judge_answer
 from bot.resources.models import Station
 from bot.resources.stations import spoken_distance, station_card, stations_near
 from bot.responses import Responses
 from bot.wechat import consents, windows
 from bot.wechat.choices import SCORE, chosen
 from bot.wechat.deliveries import claim
+from bot.wechat.describing import NAMES, described
 from bot.wechat.forgetting import forget, open_conversations
+from bot.wechat.judging import answer_to_judge, opinion_in
 from bot.wechat.menu import SAID_BY_MENU
 from bot.wechat.messages import (
     Callback,
@@ -74,7 +77,6 @@ _CONCERNS_US = (
 )
 # Tencent hands out no files, and of a video only a page of its own.
 _FETCHED = ("image", "voice")
-_NAMES = {"image": "图片", "voice": "语音", "video": "视频", "file": "文件"}
 
 
 @dataclass(frozen=True)
@@ -237,6 +239,9 @@ class Receiver:
             self._voter.vote(session, picked, now=now)
             release(session, customer.id, customer.channel, now=now)
             return NOTHING
+        helpful = opinion_in(text) if picked is None else None
+        if helpful is not None and (answer := answer_to_judge(session, conversation)):
+            return self._judge(session, customer, answer, Incoming(key, text), helpful, now)
         incoming = Incoming(key, text or "？", picked.payload if picked else None)
         try:
             admitted = self._admit(session, conversation, customer, incoming, now)
@@ -246,6 +251,27 @@ class Receiver:
             admitted = self._admit(session, conversation, customer, incoming, now)
         conversation_id = admitted.received.conversation.id
         return Taken(conversation_id, admitted.bot_answers, admitted.begun)
+
+    def _judge(
+        self,
+        session: Session,
+        customer: Customer,
+        answer: Message,
+        incoming: Incoming,
+        helpful: bool,
+        now: datetime,
+    ) -> Taken:
+        """Store what a customer thinks of an answer, and say so, unless more is said to it."""
+        received = record_incoming(session, answer.conversation_id, customer, incoming, now=now)
+        conversation, message = received.conversation, received.message
+        # No turn takes it up.
+        message.kind = KIND
+        judge_answer(session, answer, helpful, self._handoff, now=now)
+        if conversation.last_seq == message.seq:
+            self._say(session, conversation, "utter_system_wechat_scored", now)
+        if conversation.answered_seq == message.seq - 1:
+            conversation.answered_seq = conversation.last_seq
+        return NOTHING
 
     def _admit(
         self,
@@ -274,7 +300,7 @@ class Receiver:
         now: datetime,
     ) -> Taken:
         windows.note_message(session, customer.id, now=now)
-        label, data = _described(callback)
+        label, data = described(callback)
         incoming = Incoming(callback.key, label)
         received = record_incoming(session, conversation.id, customer, incoming, now=now)
         # Nothing the bot could read: no turn takes it up.
@@ -294,7 +320,7 @@ class Receiver:
         if isinstance(callback.content, Media) and callback.content.kind == "voice":
             self._say(session, conversation, "utter_system_wechat_voice", now)
         elif isinstance(callback.content, Media):
-            kind = _NAMES.get(callback.content.kind, "文件")
+            kind = NAMES.get(callback.content.kind, "文件")
             can_be_fetched = callback.content.kind in _FETCHED
             response = (
                 "utter_system_file_received" if can_be_fetched else "utter_system_wechat_not_kept"
@@ -361,23 +387,3 @@ def asked_by(scene: str) -> Text:
     Anybody can make such a code or link: it says what is asked for and proves nothing.
     """
     return Text(f"查工单 {scene.removeprefix(CASE_SCENE)} 的进度", CLICKED)
-
-
-def _described(callback: Callback) -> tuple[str, dict[str, object]]:
-    """What staff read in place of what is no text, and what a page may show."""
-    content = callback.content
-    match content:
-        case Media():
-            name = _NAMES.get(content.kind, "文件")
-            label = f"{name}：{cleaned(content.title)[:100]}" if content.title else f"［{name}］"
-            return label, {"media": {"kind": content.kind, "media_id": content.media_id}}
-        case Place():
-            label = cleaned(content.label)[:100] or f"{content.latitude},{content.longitude}"
-            place = {"latitude": content.latitude, "longitude": content.longitude}
-            return f"位置：{label}", {"place": {**place, "label": label}}
-        case Link():
-            title = cleaned(content.title)[:100] or "网页"
-            # The address is a stranger's: shown as text, never opened by us.
-            return f"链接：{title} {cleaned(content.url)[:500]}".strip(), {}
-        case _:
-            return "［无法显示的消息］", {}

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from bot.delivery.channel import Parcel
+from bot.wechat.judging import HINT
 
 # Tencent shows these as a link of ours; what a customer said is sometimes said back.
 _MARKUP = re.compile(r"<(?=/?a\b)", re.IGNORECASE)
@@ -33,6 +34,8 @@ def wording(parcel: Parcel, link: str = "") -> str:
     is_cut = len(cards) > _MOST_CARDS or any(len(_facts(each)) > _MOST_FACTS for each in cards)
     if is_cut and link:
         lines.append(f"{gap}{_linked(link, '查看全部')}")
+    if faq and parcel.author == "bot":
+        lines.append(HINT)
     if parcel.author == "staff" and parcel.staff:
         lines[0] = f"{parcel.staff.get('name', '')}：{lines[0]}"
     return "\n".join(line for line in lines if line).strip()

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.delivery.channel import Parcel
 from bot.wechat.choices import Choice, options_in
+from bot.wechat.judging import HINT
 from bot.wechat.planner import numbered
 from bot.wechat.wording import wording
 
@@ -55,10 +56,12 @@ def test_no_link_is_given_where_everything_is_shown() -> None:
 def test_details_of_an_answer_are_behind_a_link() -> None:
     faq = {"basis": ["JJG 52-2013"], "detail": "先分用途。"}
     link = f'<a href="{LINK}">详细说明</a>'
-    assert wording(parcel("半年。", faq=faq), LINK) == f"半年。\n依据：JJG 52-2013\n{link}"
-    assert wording(parcel("半年。", faq=faq)) == "半年。\n依据：JJG 52-2013"
+    assert wording(parcel("半年。", faq=faq), LINK) == (
+        f"半年。\n依据：JJG 52-2013\n{link}\n{HINT}"
+    )
+    assert wording(parcel("半年。", faq=faq)) == f"半年。\n依据：JJG 52-2013\n{HINT}"
     assert wording(parcel("半年。", faq={**faq, "detail": ""}), LINK) == (
-        "半年。\n依据：JJG 52-2013"
+        f"半年。\n依据：JJG 52-2013\n{HINT}"
     )
 
 
