@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bot.conversations.episodes import episodes_of
 from bot.conversations.models import (
     Author,
     Conversation,
@@ -71,15 +72,20 @@ def open_readings(
 def episode_readings(
     session: Session, conversation: Conversation, hours: WorkingHours, *, now: datetime
 ) -> list[Reading]:
-    """All clocks of a conversation's latest episode with people, over or not; for reports.
+    """All clocks of all of a conversation's episodes with people, over or not, in their order.
 
     Nothing if no person was ever asked for.
     """
-    known = _episodes(session, [conversation], hours).get(conversation.id)
-    if known is None:
-        return []
-    episode, group = known
-    return readings(episode, group.targets, group.hours, now=now)
+    group = load_groups(session, hours).of(conversation.category)
+    said = _said(session, [conversation.id]).get(conversation.id, [])
+    spans = [(each.began_at, each.ended_at) for each in episodes_of(session, conversation.id)]
+    return [
+        reading
+        for began_at, ended_at in spans
+        for reading in readings(
+            Episode(began_at, said, ended_at), group.targets, group.hours, now=now
+        )
+    ]
 
 
 def _episodes(

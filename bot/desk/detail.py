@@ -156,7 +156,7 @@ def _event(event: StatusEvent, staff: Staff | None) -> dict[str, Any]:
 def _promises(
     session: Session, conversation: Conversation, hours: WorkingHours, now: datetime
 ) -> list[dict[str, Any]]:
-    """Warnings and breaches of the latest episode; a promise kept in time leaves no line."""
+    """Warnings and breaches of all its episodes; a promise kept in time leaves no line."""
     told = []
     for reading in episode_readings(session, conversation, hours, now=now):
         if reading.due_at is not None and reading.state == "breached":

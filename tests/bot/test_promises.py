@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.conversations.desk import record_staff_message
 from bot.conversations.handoff import Handoff
 from bot.conversations.models import Conversation
 from bot.database import Database
+from bot.desk.detail import conversation_detail
 from bot.responses import Responses
 from bot.staff.groups import import_groups
 from bot.staff.hours import WorkingHours
@@ -111,6 +113,31 @@ def test_episode_ends_when_the_bot_takes_over_and_the_next_begins_anew(
         again = stand(session, conversation, clock)
     assert again is not None
     assert (again["which"], again["remaining_minutes"]) == ("first_response", 10)
+
+
+def test_promise_that_was_broken_is_not_forgotten_when_a_person_is_asked_for_again(
+    database: Database, handoff: Handoff, clock: FakeClock
+) -> None:
+    with database.writing() as session:
+        staff, opened = alice(session), xiaolin(session, clock)
+        conversation = opened.conversation
+        handoff.request_handoff(session, conversation, "customer_asked", now=clock())
+        handoff.accept(session, conversation.id, staff, now=clock())
+        due_at = clock() + timedelta(minutes=10)
+        clock.advance(minutes=12)
+        replies(session, conversation, staff, clock)
+        handoff.return_to_bot(session, conversation.id, staff, now=clock())
+        clock.advance(minutes=5)
+        writes(session, opened, "转人工", clock)
+        handoff.request_handoff(session, conversation, "customer_asked", now=clock())
+        detail = conversation_detail(session, conversation.id, HOURS, now=clock(), staff=staff)
+        again = stand(session, conversation, clock)
+    broken = [each for each in detail["events"] if each["transition"] == "sla_breached"]
+    assert [(each["which"], each["happened_at"]) for each in broken] == [
+        ("first_response", due_at.isoformat())
+    ]
+    assert again is not None
+    assert (again["which"], again["state"]) == ("first_response", "fine")
 
 
 def test_each_category_has_the_promise_of_its_group(
