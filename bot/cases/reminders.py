@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot.cases.deadlines import NEAR
 from bot.cases.models import Case, CaseReminder
 from bot.cases.progress import notice_of, tell
-from bot.cases.service import CLOSED
+from bot.cases.promises import IS_OWED
 from bot.conversations.models import Customer
 from bot.delivery.outbox import PUSH_CHANNELS
 from bot.responses import Responses
@@ -49,7 +49,7 @@ def _due(now: datetime) -> Select[Any]:
         .where(
             Case.due_at > now,
             Case.due_at <= now + NEAR,
-            Case.status.not_in(CLOSED),
+            IS_OWED,
             Customer.channel.in_(PUSH_CHANNELS),
             Customer.address.is_not(None),
             ~told.exists(),

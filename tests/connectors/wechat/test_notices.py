@@ -354,12 +354,18 @@ def test_what_is_due_soon_is_said_once(
     assert sent["template_id"] == "D"
 
 
-def test_a_closed_case_is_due_no_more(
-    web: Served, xiaochen: Phone, database: Database, clock: FakeClock, case: str
+@pytest.mark.parametrize("status", [CaseStatus.ACCEPTED, CaseStatus.DONE])
+def test_what_was_promised_and_kept_is_due_no_more(
+    web: Served,
+    xiaochen: Phone,
+    database: Database,
+    clock: FakeClock,
+    case: str,
+    status: CaseStatus,
 ) -> None:
     with database.writing() as session:
         found = _case(session, case)
-        found.status, found.due_at = CaseStatus.DONE, clock() + timedelta(hours=1)
+        found.status, found.due_at = status, clock() + timedelta(hours=1)
     remind(web)
     assert not any("最晚" in each for each in xiaochen.texts)
 
