@@ -7,6 +7,7 @@ const COUNT_FROM = 1800;
 const COMPOSING_KEY = 229; // what browsers report for a key that an input method swallowed
 const BLANK = /\{(?:客户姓名|单位|案件号|工号|姓名|平台名称)\}/;
 const NAMES = { reply: "回复客户", note: "内部备注" };
+const HAS_KEYS = window.matchMedia("(min-width: 1000px)"); // a phone has no such keys
 
 export class Composer {
   #of = null; // the conversation
@@ -66,7 +67,7 @@ export class Composer {
     this.form.dataset.mode = mode;
     this.choices[mode].checked = true;
     this.label.textContent = NAMES[mode];
-    this.input.placeholder = mode === "note" ? "只有工作人员看得到" : "Enter 发送，Shift + Enter 换行";
+    this.input.placeholder = mode === "note" ? "只有工作人员看得到" : HAS_KEYS.matches ? "Enter 发送，Shift + Enter 换行" : "写给客户";
     this.button.textContent = mode === "note" ? "记下备注" : "发送回复";
     this.input.value = this.#draft(mode);
     this.#changed();
