@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.cards import card, command, label
 from actions.context import Context
 from actions.doing import Doing
+from actions.entries import candidates_for, decide_on, tell_decided
 from actions.halves import answer_aside
 from actions.said import Said, active_form, wish_of
 from actions.stations import tell_stations
@@ -43,6 +44,8 @@ class FindInstitution(Doing):
             return _ask(dispatcher, tracker)
         region = wanted.region or said.entities.get("region") or here.region
         matches = await here.database.read(find_institutions, wanted, region, on=here.today)
+        if not matches.found and (answered := _answered(dispatcher, said, here)) is not None:
+            return answered
         aside = answer_aside(dispatcher, said, here)
         named = bool(wanted.region or said.entities.get("region"))
         dispatcher.utter_message(
@@ -66,6 +69,17 @@ def _ask(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         dispatcher.utter_message(response="utter_ask_wanted_service")
         return []
     return [FollowupAction("find_institution_form")]
+
+
+def _answered(
+    dispatcher: CollectingDispatcher, said: Said, here: Context
+) -> list[EventType] | None:
+    """“版权登记去哪办” asks for an office that is no institution of ours; an entry may tell it."""
+    candidates = candidates_for(said, here)
+    decision = decide_on(candidates, said, here)
+    if decision.kind != "answer":
+        return None
+    return tell_decided(dispatcher, here, decision, candidates, said)
 
 
 def _response(matches: Matches, region_named: bool) -> str:

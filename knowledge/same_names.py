@@ -1,7 +1,8 @@
-"""Other names of the same thing, put into the one name that the knowledge base uses.
+"""Other names of the same thing, put into the one name that things are compared by.
 
-“3C” and “CCC” are the same to everybody but an encoder, for which “什么是3C认证” is nearer to what
-3C costs than to what CCC is. The names are those of `dictionary/same_names.tsv`.
+“3C” and “CCC”, “高企” and “高新技术企业” are the same to everybody but an encoder, for which
+“什么是3C认证” is nearer to what 3C costs than to what CCC is. The names are those of
+`dictionary/same_names.tsv`: a regular expression, and the one name.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ NAMES_FILE = Path(__file__).parent / "dictionary" / "same_names.tsv"
 
 
 def one_name(text: str) -> str:
-    """Put other names into the one in use, where they are no part of a longer code."""
-    pattern, names = _dictionary()
-    return pattern.sub(lambda match: names[match[0].upper()], text)
+    """Put other names into the one in use; the second time nothing changes."""
+    for pattern, name in _dictionary():
+        text = pattern.sub(name, text)
+    return text
 
 
 @lru_cache(maxsize=1)
-def _dictionary() -> tuple[re.Pattern[str], dict[str, str]]:
-    names = dict(line.split("\t") for line in NAMES_FILE.read_text("utf-8").splitlines())
-    either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{either})(?![A-Za-z0-9])", re.IGNORECASE), names
+def _dictionary() -> tuple[tuple[re.Pattern[str], str], ...]:
+    lines = (line.split("\t") for line in NAMES_FILE.read_text("utf-8").splitlines())
+    return tuple((re.compile(other, re.IGNORECASE), name) for other, name in lines)

@@ -22,7 +22,7 @@ MOST = 5
 SPREAD = 0.3
 
 
-# Less than SPREAD, so that a good fit of another service stays in the list, further down.
+# Less than SPREAD, so that a very good fit of another service stays in the list, further down.
 OTHER_SERVICE = 0.2
 
 
@@ -86,12 +86,13 @@ def _match(
     relevance: Relevance,
 ) -> Match | None:
     scored = [(_score(item, wanted, stems, relevance), item) for item in institution.capabilities]
+    # “阀门检测” is no matter for who only tells about valve standards, nor “版权登记” for who
+    # registers boilers.
+    other = bool(wanted.service) and wanted.service not in institution.services
+    scored = [(score - OTHER_SERVICE if other else score, item) for score, item in scored]
     fitting = sorted(
         (pair for pair in scored if pair[0] >= ENOUGH), key=lambda pair: (-pair[0], pair[1].id)
     )
-    if fitting and wanted.service and wanted.service not in institution.services:
-        # “阀门检测” is no matter for who only tells about valve standards.
-        fitting = [(score - OTHER_SERVICE, item) for score, item in fitting]
     in_region = region is None or covers(region, institution.district)
     if fitting:
         score, first = fitting[0]
