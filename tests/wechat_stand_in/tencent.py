@@ -15,6 +15,7 @@ from aiohttp import web
 
 from tests.wechat_stand_in.limits import MOST_BYTES, Refusal, check_code, check_fields, check_menu
 
+NOT_LISTED = 40164
 MESSAGE, CLICK = (5, timedelta(hours=48)), (3, timedelta(seconds=60))
 
 
@@ -109,7 +110,7 @@ class Tencent:
             result = await work(self, request)
         except Refusal as refusal:
             self.refused.append(refusal.code)
-            rid = f"6{secrets.token_hex(3)}x-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+            rid = f"6{secrets.token_hex(4)[1:]}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
             result = {"errcode": refusal.code, "errmsg": f"{refusal.message} rid: {rid}"}
         if isinstance(result, web.Response):
             return result
@@ -171,6 +172,9 @@ async def custom_send(tencent: Tencent, request: web.Request) -> dict[str, Any]:
     switches = tencent.switches
     if switches.once and (told := switches.once.pop(0)):
         raise Refusal(told, "as told")
+    if switches.always == NOT_LISTED:
+        told = "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist"
+        raise Refusal(NOT_LISTED, told)
     if switches.always:
         raise Refusal(switches.always, "as told")
     user = tencent.users.get(str(body.get("touser", "")))

@@ -73,6 +73,12 @@ def states(database: Database) -> list[str]:
         return list(session.scalars(select(Outgoing.state).order_by(Outgoing.id)))
 
 
+def reasons(database: Database) -> list[str]:
+    """Why messages have not been sent."""
+    with database.reading() as session:
+        return [each for each in session.scalars(select(Outgoing.reason)) if each]
+
+
 def holds(web: Served, brain: FakeBrain) -> Callable[[], None]:
     """Keep the brain thinking until what is returned is called."""
     hold = brain.hold = asyncio.Event()

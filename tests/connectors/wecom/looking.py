@@ -10,7 +10,6 @@ from sqlalchemy import select
 from bot.conversations.audit import audit
 from bot.conversations.models import Author, Conversation, Message
 from bot.database import Database
-from bot.delivery.models import Outgoing
 from bot.desk.detail import conversation_detail
 from bot.staff.hours import WorkingHours
 from bot.wecom.models import KfMailbox
@@ -29,12 +28,6 @@ def conversations(database: Database) -> list[tuple[str, str | None]]:
     with database.reading() as session:
         found = session.scalars(select(Conversation).order_by(Conversation.created_at))
         return [(each.status, each.staff.username if each.staff else None) for each in found]
-
-
-def reasons(database: Database) -> list[str]:
-    """Why messages have not been sent."""
-    with database.reading() as session:
-        return [each for each in session.scalars(select(Outgoing.reason)) if each]
 
 
 def seen_at_the_desk(web: Served, database: Database) -> dict[str, Any]:

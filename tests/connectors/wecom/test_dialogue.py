@@ -13,14 +13,9 @@ from bot.database import Database
 from bot.delivery.models import DeliveryState
 from bot.feedback.models import ConversationFeedback
 from tests.connectors.serving import Served
-from tests.connectors.wechat.talking import resolves, says, states
+from tests.connectors.wechat.talking import reasons, resolves, says, states
 from tests.connectors.wecom.conftest import OPEN_KFID, XIAOCHEN, settled
-from tests.connectors.wecom.looking import (
-    consistent,
-    reasons,
-    said,
-    seen_at_the_desk,
-)
+from tests.connectors.wecom.looking import consistent, said, seen_at_the_desk
 from tests.fakes import FakeBrain, FakeClock
 from tests.wechat_stand_in.kf_phone import KfPhone
 from tests.wechat_stand_in.wecom import ASSISTANT

@@ -10,14 +10,9 @@ from bot.database import Database
 from bot.delivery.models import DeliveryState
 from bot.feedback.models import ConversationFeedback
 from tests.connectors.serving import Served
-from tests.connectors.wechat.talking import holds, says, states
+from tests.connectors.wechat.talking import holds, reasons, says, states
 from tests.connectors.wecom.conftest import read, settled
-from tests.connectors.wecom.looking import (
-    consistent,
-    conversations,
-    reasons,
-    said,
-)
+from tests.connectors.wecom.looking import consistent, conversations, said
 from tests.factories import alice
 from tests.fakes import FakeBrain, FakeClock
 from tests.wechat_stand_in.kf_phone import KfPhone

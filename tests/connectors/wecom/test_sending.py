@@ -21,11 +21,8 @@ from bot.wecom.models import KfFailure
 from bot.wecom.msgids import message_of, msgid_of
 from tests.bot.wechat.peer import ENCODING_AES_KEY, TOKEN
 from tests.connectors.serving import Served
-from tests.connectors.wechat.talking import count, says, states
+from tests.connectors.wechat.talking import count, reasons, says, states
 from tests.connectors.wecom.conftest import SECRET, XIAOCHEN, read, settled
-from tests.connectors.wecom.looking import (
-    reasons,
-)
 from tests.fakes import FakeBrain, FakeClock
 from tests.wechat_stand_in.kf_phone import KfPhone
 
