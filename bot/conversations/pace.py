@@ -5,6 +5,8 @@ for each customer says until when their pace is used up (the generic cell rate a
 ITU-T I.371). Only messages that are stored count; a second delivery costs nothing, and a refused
 one makes nobody wait longer. Floods are kept off before they reach the database, by each process
 for itself (``connectors.widget.access``): a refusal must cost less than an answer.
+
+A channel that never repeats what was refused (WeChat) has everything taken; see ``patience``.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from bot.conversations.handoff import Handoff
 from bot.conversations.leaving import leave_message
 from bot.conversations.ledger import Incoming, Received, record_incoming
 from bot.conversations.models import Conversation, ConversationStatus, Customer, HandoffReason
+from bot.conversations.patience import ask_for_patience
 from bot.conversations.turns import begin_turn, begin_turn_with
 from bot.enterprises.binder import Binder
 from bot.enterprises.words import Act, Wish, wish_in
@@ -58,6 +59,7 @@ def admit(
     """
     received = record_incoming(session, conversation_id, customer, incoming, now=now)
     conversation = received.conversation
+    ask_for_patience(session, customer, received, handoff, now=now)
     if received.is_new and (
         _obey(session, conversation, incoming, handoff, now)
         or (binder is not None and _obey_binding(session, received, incoming, binder, now))

@@ -58,7 +58,7 @@ async def receive(request: Request) -> HTTPResponse:
         # Whoever hangs up meanwhile must not keep the turn from being run.
         taken = await asyncio.shield(_store(context, callback))
     except ServiceError as error:
-        # Too fast, or nothing that can be kept: delivering it again would not change that.
+        # Nothing that can be kept; delivering it again would not change that.
         logger.info(
             "wechat_dropped customer=%s code=%s",
             context.wechat_account.masked(callback.openid),

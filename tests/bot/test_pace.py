@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from uuid import uuid4
+
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from bot.conversations.ledger import Opened
-from bot.conversations.models import Conversation, Customer, Message
+from bot.conversations.audit import audit
+from bot.conversations.brain import Answer, Reply
+from bot.conversations.handoff import Handoff
+from bot.conversations.ledger import Incoming, Opened
+from bot.conversations.models import Author, Conversation, Customer, Message, Turn
 from bot.conversations.pace import BURST, keep_pace
+from bot.conversations.reception import admit
+from bot.conversations.turns import begin_turn, finish_turn
 from bot.database import Database
 from bot.errors import TooManyRequests
+from bot.responses import Responses
+from bot.staff.hours import WorkingHours
 from tests.bot.delivery.post import says, xiaochen
-from tests.factories import writes, xiaolin
+from tests.factories import alice, writes, xiaolin
 from tests.fakes import FakeClock
+
+HANDOFF = Handoff(Responses.load(), WorkingHours.parse("08:30-17:30"))
 
 
 @pytest.fixture
@@ -92,3 +105,81 @@ def test_push_channel_that_never_repeats_is_never_refused(
         for number in range(BURST + 5):
             says(session, conversation_id, clock, f"第 {number} 句")
         assert session.get_one(Conversation, conversation_id).last_seq == BURST + 5
+
+
+@pytest.fixture
+def pushed(database: Database, clock: FakeClock) -> str:
+    """小陈 has written as much on the push channel as counts as a person's pace."""
+    with database.writing() as session:
+        conversation_id = xiaochen(session, clock)
+        _rushes(session, conversation_id, clock, BURST)
+    return conversation_id
+
+
+def _rushes(session: Session, conversation_id: str, clock: FakeClock, times: int) -> None:
+    conversation = session.get_one(Conversation, conversation_id)
+    customer = session.get_one(Customer, conversation.customer_id)
+    for _ in range(times):
+        incoming = Incoming(uuid4().hex, "在吗")
+        admit(session, conversation_id, customer, incoming, HANDOFF, now=clock())
+
+
+def _asked(session: Session) -> list[str]:
+    said = session.scalars(select(Message).where(Message.author == Author.SYSTEM))
+    return [each.text for each in said if each.data.get("asked") == "patience"]
+
+
+def test_who_is_too_fast_on_a_push_channel_is_asked_for_patience_once_in_a_while(
+    database: Database, clock: FakeClock, pushed: str
+) -> None:
+    with database.writing() as session:
+        assert _asked(session) == []
+        _rushes(session, pushed, clock, 20)
+        [words] = _asked(session)
+        assert "都收到了" in words
+        clock.advance(minutes=9)
+        _rushes(session, pushed, clock, BURST + 20)
+        assert len(_asked(session)) == 1
+        clock.advance(minutes=10)
+        _rushes(session, pushed, clock, BURST + 20)
+        assert len(_asked(session)) == 2
+        stored = session.scalar(select(func.count()).where(Message.author == Author.CUSTOMER))
+    assert stored == 3 * BURST + 60, "everything was taken"
+
+
+def test_burst_that_was_asked_for_patience_is_answered_all_the_same(
+    database: Database, clock: FakeClock, pushed: str
+) -> None:
+    with database.writing() as session:
+        _rushes(session, pushed, clock, 3)
+        running = session.scalars(select(Turn).where(Turn.status == "running")).one()
+        finish_turn(session, running.id, Answer([Reply("在的")]), HANDOFF, now=clock())
+        following = begin_turn(session, pushed, now=clock())
+        assert following is not None
+        finish_turn(session, following.turn_id, Answer([Reply("请说")]), HANDOFF, now=clock())
+        assert begin_turn(session, pushed, now=clock()) is None
+    clock.advance(hours=1)
+    with database.reading() as session:
+        report = audit(session, grace=timedelta(minutes=1), now=clock())
+    # Nothing is delivered here, which the audit says of the customer's lane.
+    assert [each for each in report.problems if each.rule != "lanes"] == []
+
+
+def test_same_message_delivered_again_does_not_count(
+    database: Database, clock: FakeClock, pushed: str
+) -> None:
+    with database.writing() as session:
+        customer = session.get_one(Customer, session.get_one(Conversation, pushed).customer_id)
+        clock.advance(seconds=0.5)
+        for _ in range(3):
+            admit(session, pushed, customer, Incoming("same", "在吗"), HANDOFF, now=clock())
+        assert _asked(session) == []
+
+
+def test_person_who_serves_is_not_spoken_over_by_a_word_about_pace(
+    database: Database, clock: FakeClock, pushed: str
+) -> None:
+    with database.writing() as session:
+        HANDOFF.accept(session, pushed, alice(session), now=clock())
+        _rushes(session, pushed, clock, 5)
+        assert _asked(session) == []
