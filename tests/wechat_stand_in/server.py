@@ -11,13 +11,11 @@ from typing import Any
 from aiohttp import web
 
 from bot.processes.children import free_port
-from tests.wechat_stand_in.tencent import ROUTES, Tencent
-from tests.wechat_stand_in.wecom import WeCom
+from tests.wechat_stand_in.answering import Host
+from tests.wechat_stand_in.tencent import ROUTES
 
 
-def application(
-    tencent: Tencent | WeCom, routes: dict[str, Callable[..., Any]] = ROUTES
-) -> web.Application:
+def application(host: Host, routes: dict[str, Callable[..., Any]] = ROUTES) -> web.Application:
     """The API side as an application."""
     app = web.Application(client_max_size=12_000_000)
     for name, work in routes.items():
@@ -25,7 +23,7 @@ def application(
         async def handler(
             request: web.Request, work: Callable[..., Any] = work
         ) -> web.StreamResponse:
-            return await tencent.answer(request, work)
+            return await host.answer(request, work)
 
         app.router.add_route("*", f"/cgi-bin/{name}", handler)
     return app

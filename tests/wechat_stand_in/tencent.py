@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
+from tests.wechat_stand_in.answering import Host, Outage
 from tests.wechat_stand_in.limits import MOST_BYTES, Refusal, check_code, check_fields, check_menu
 
 NOT_LISTED = 40164
@@ -35,7 +36,7 @@ class User:
 
 
 @dataclass
-class Switches:
+class Switches(Outage):
     """What the stand-in is told to do; None and empty: as Tencent does by itself."""
 
     always: int = 0  # every call to custom/send answers this number
@@ -44,36 +45,30 @@ class Switches:
     outcome: str = "success"  # what it tells afterwards of template messages
     outcome_code: int = 0  # and of subscription messages
     no_menus: bool = False
-    forget_tokens: bool = False  # every token is refused with 40001
-    away: bool = False  # no usable answer at all
-    leads_to: str = ""  # every call is answered with a redirection
     separate_buckets: bool = True
 
 
-class Tencent:
+class Tencent(Host):
     """The account, its users, tokens and everything that was sent."""
+
+    content_type = "application/json; encoding=utf-8"
 
     def __init__(
         self, app_id: str, secret: str, clock: Callable[[], datetime] | None = None
     ) -> None:
+        super().__init__(clock)
         self.app_id = app_id
         self.secret = secret
-        self.clock = clock or (lambda: datetime.now(UTC))
         self.users: dict[str, User] = {}
-        self.calls: Counter[str] = Counter()
-        self.tokens: dict[str, datetime] = {}
-        self.media: dict[str, bytes] = {}
         # The fields of each template, by its id.
         self.templates: dict[str, list[str]] = {}
         self.client_ids: dict[str, int] = {}
         self.menu: dict[str, Any] | None = None
         self.codes: list[dict[str, Any]] = []
-        self.switches = Switches()
-        self.refused: list[int] = []
-        self.url = ""
+        self.switches: Switches = Switches()
         # Who carries to the callback what Tencent tells by itself: user, event and its inside.
         self.tell: Callable[[str, str, str], object] | None = None
-        self.told: list[Future[object]] = []
+        self.reports: list[Future[object]] = []
         self._telling = ThreadPoolExecutor(1, "tencent-tells")
 
     def user(self, openid: str) -> User:
@@ -96,38 +91,16 @@ class Tencent:
     def tells(self, openid: str, event: str, inner: str) -> None:
         """Tell the account of something, beside what it is being answered."""
         if self.tell is not None:
-            self.told.append(self._telling.submit(self.tell, openid, event, inner))
+            self.reports.append(self._telling.submit(self.tell, openid, event, inner))
 
-    async def answer(self, request: web.Request, work: Callable[..., Any]) -> web.Response:
-        """One call: HTTP 200 always, an error is a number in the body."""
-        name = request.path.removeprefix("/cgi-bin/")
-        self.calls[name] += 1
-        if self.switches.away:
-            return web.Response(status=502, text="<html>bad gateway</html>")
-        if self.switches.leads_to:
-            raise web.HTTPTemporaryRedirect(self.switches.leads_to)
-        try:
-            result = await work(self, request)
-        except Refusal as refusal:
-            self.refused.append(refusal.code)
-            rid = f"6{secrets.token_hex(4)[1:]}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
-            result = {"errcode": refusal.code, "errmsg": f"{refusal.message} rid: {rid}"}
-        if isinstance(result, web.Response):
-            return result
-        body = json.dumps(result, ensure_ascii=False)
-        return web.Response(
-            body=body.encode(), headers={"Content-Type": "application/json; encoding=utf-8"}
-        )
+    def told(self, refusal: Refusal) -> str:
+        """Ends with a number that Tencent's diagnosis takes."""
+        rid = f"6{secrets.token_hex(4)[1:]}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+        return f"{refusal.message} rid: {rid}"
 
-    def check_token(self, request: web.Request) -> None:
-        """Refuse a call without a token that is good now."""
-        token = request.query.get("access_token", "")
-        if not token:
-            raise Refusal(41001, "access_token missing")
-        if self.switches.forget_tokens or token not in self.tokens:
-            raise Refusal(40001, "invalid credential, access_token is invalid or not latest")
-        if self.tokens[token] <= self.clock():
-            raise Refusal(42001, "access_token expired")
+    def unknown_token(self) -> Refusal:
+        """Nor is an old one known."""
+        return Refusal(40001, "invalid credential, access_token is invalid or not latest")
 
 
 async def body_of(request: web.Request) -> dict[str, Any]:

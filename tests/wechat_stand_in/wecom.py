@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
+from tests.wechat_stand_in.answering import Host, Outage
 from tests.wechat_stand_in.limits import MOST_BYTES, Refusal
 from tests.wechat_stand_in.tencent import body_of, download, upload
 
@@ -45,7 +44,7 @@ class Code:
 
 
 @dataclass
-class KfSwitches:
+class KfSwitches(Outage):
     """What the stand-in is told to do; empty: as WeCom does by itself."""
 
     send: list[int] = field(
@@ -56,33 +55,28 @@ class KfSwitches:
     empty_pages: int = 0  # so many pages without a message come first
     page: int = 1000
     reports_sixth: bool = False  # the sixth message is taken, and an event says that it failed
-    forget_tokens: bool = False
     no_assistant: bool = False  # the console has no assistant: no move to state 1
-    away: bool = False
 
 
-class WeCom:
+class WeCom(Host):
     """The company: its accounts, tokens, the log of what happened, and what was sent."""
+
+    content_type = "application/json; charset=UTF-8"
 
     def __init__(
         self, corp_id: str, secret: str, open_kfid: str, clock: Callable[[], datetime] | None = None
     ) -> None:
+        super().__init__(clock)
         self.corp_id, self.secret, self.open_kfid = corp_id, secret, open_kfid
-        self.clock = clock or (lambda: datetime.now(UTC))
         self.users: dict[str, KfUser] = {}
         self.log: list[dict[str, Any]] = []
-        self.media: dict[str, bytes] = {}
-        self.tokens: dict[str, datetime] = {}
         self.mail_tokens: dict[str, datetime] = {}
         self.codes: dict[str, Code] = {}
         self.msgids: set[str] = set()
-        self.calls: Counter[str] = Counter()
-        self.refused: list[int] = []
         self.pulling = 0
         self.most_pulling = 0
         self.pulls_without_token: list[datetime] = []
-        self.switches = KfSwitches()
-        self.url = ""
+        self.switches: KfSwitches = KfSwitches()
 
     def user(self, external_userid: str) -> KfUser:
         """A customer, who is met for the first time if need be."""
@@ -120,34 +114,15 @@ class WeCom:
         self.codes[made] = Code(user, self.clock() + timedelta(seconds=seconds), types)
         return made
 
-    async def answer(self, request: web.Request, work: Callable[..., Any]) -> web.Response:
-        """One call: HTTP 200 always, an error is a number in the body."""
-        self.calls[request.path.removeprefix("/cgi-bin/")] += 1
-        if self.switches.away:
-            return web.Response(status=502, text="<html>bad gateway</html>")
-        try:
-            result = await work(self, request)
-        except Refusal as refusal:
-            self.refused.append(refusal.code)
-            hint = f"hint: [{secrets.randbelow(10**24)}], from ip: 203.0.113.9, more info at "
-            hint += f"https://open.work.weixin.qq.com/devtool/query?e={refusal.code}"
-            result = {"errcode": refusal.code, "errmsg": f"{refusal.message}, {hint}"}
-        if isinstance(result, web.Response):
-            return result
-        body = json.dumps(result, ensure_ascii=False)
-        return web.Response(
-            body=body.encode(), headers={"Content-Type": "application/json; charset=UTF-8"}
-        )
+    def told(self, refusal: Refusal) -> str:
+        """Ends with the caller's own address, among other things."""
+        hint = f"hint: [{secrets.randbelow(10**24)}], from ip: 203.0.113.9, more info at "
+        hint += f"https://open.work.weixin.qq.com/devtool/query?e={refusal.code}"
+        return f"{refusal.message}, {hint}"
 
-    def check_token(self, request: web.Request) -> None:
-        """Refuse a call without a token that is good now."""
-        token = request.query.get("access_token", "")
-        if not token:
-            raise Refusal(41001, "access_token missing")
-        if self.switches.forget_tokens or token not in self.tokens:
-            raise Refusal(40014, "invalid access_token")
-        if self.tokens[token] <= self.clock():
-            raise Refusal(42001, "access_token expired")
+    def unknown_token(self) -> Refusal:
+        """Here with a number of its own."""
+        return Refusal(40014, "invalid access_token")
 
 
 async def gettoken(wecom: WeCom, request: web.Request) -> dict[str, Any]:

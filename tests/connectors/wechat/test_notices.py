@@ -71,7 +71,7 @@ def moves(web: Served, database: Database, number: str, status: CaseStatus) -> N
 
 def told(phone: Phone) -> None:
     """Wait until Tencent has told what became of what was sent."""
-    for each in phone.tencent.told:
+    for each in phone.tencent.reports:
         each.result(10)
 
 
