@@ -30,8 +30,8 @@ from knowledge.homophones import Homophones
 from knowledge.mentions import Mention, MentionTable, mentions
 from knowledge.nearby import Nearby
 from knowledge.packaged import Matrix, unit
-from knowledge.plain import plain
 from knowledge.postings import Numbers, Postings, Scores, Wanted
+from knowledge.readings import body_of, by_one_name, spelling_of, told_by
 from knowledge.same_names import one_name
 
 Mask = NDArray[np.bool_]
@@ -79,25 +79,25 @@ class FaqIndex:
         self, entries: Sequence[Entry], embedder: Embedder, compared: int = COMPARED
     ) -> None:
         self.entries = list(entries)
-        named = [_by_one_name(entry) for entry in self.entries]
+        named = [by_one_name(entry) for entry in self.entries]
         self._embedder = embedder
         self._compared = compared
         self._by_id = {entry.id: number for number, entry in enumerate(self.entries)}
-        self._homophones = Homophones(_body(entry) for entry in named)
+        self._homophones = Homophones(body_of(entry) for entry in named)
         asked = [
             (entry.title, *map(self._homophones.corrected, entry.questions)) for entry in named
         ]
         self.texts = [text for texts in asked for text in texts]
         self.layout = Layout([len(texts) for texts in asked])
-        self.spelled = [_spelling(text) for text in self.texts]
+        self.spelled = [spelling_of(text) for text in self.texts]
         self._exactly: dict[str, list[int]] = {}
         for spelled, owner in zip(self.spelled, self.layout.owners.tolist(), strict=True):
             self._exactly.setdefault(spelled, []).append(owner)
         self._words = Postings(self.texts)
         self._mentions = MentionTable(asked)
-        self._body_words = Postings([_body(entry) for entry in named])
+        self._body_words = Postings([body_of(entry) for entry in named])
         self._aspects = AspectTable(
-            [entry.title for entry in named], [_body(entry) for entry in named]
+            [entry.title for entry in named], [body_of(entry) for entry in named]
         )
         self._in_force: dict[date, Mask] = {}
         self._lock = threading.Lock()
@@ -117,7 +117,7 @@ class FaqIndex:
         }
         centred = self._centred(rows)
         self._rows = Field(centred)
-        told = [_told(entry) for entry in named]
+        told = [told_by(entry) for entry in named]
         self._told_layout = Layout([len(texts) for texts in told])
         bodies = self._centred(self._embedder.matrix([text for texts in told for text in texts]))
         self._told = Field(bodies)
@@ -207,7 +207,7 @@ class FaqIndex:
         if not known:
             known = self._embedder.vectors(text)
         return Asked(
-            _spelling(text),
+            spelling_of(text),
             self._seen(known),
             self._words.wanted(text),
             self._body_words.wanted(text),
@@ -372,32 +372,5 @@ class Search:
         ]
 
 
-def _by_one_name(entry: Entry) -> Entry:
-    """Return an entry as it is compared: things with several names go by one."""
-    return replace(
-        entry,
-        title=one_name(entry.title),
-        questions=tuple(dict.fromkeys(map(one_name, entry.questions))),
-        negatives=tuple(map(one_name, entry.negatives)),
-        answer=one_name(entry.answer),
-        detail=one_name(entry.detail),
-    )
-
-
-def _told(entry: Entry) -> list[str]:
-    """Return what an entry tells, each line with what it is about; the answer first."""
-    lines = [line.strip() for line in entry.detail.splitlines() if line.strip()]
-    return [f"{entry.title}。{entry.answer}", *(f"{entry.title}：{line}" for line in lines)]
-
-
-def _body(entry: Entry) -> str:
-    """Return all that the customer gets to read, for shared words."""
-    return " ".join((entry.title, entry.answer, entry.detail, *entry.basis))
-
-
 def _parts(line: NDArray[np.float64]) -> dict[str, float]:
     return {name: round(float(value), 3) for name, value in zip(CHANCE, line, strict=True)}
-
-
-def _spelling(text: str) -> str:
-    return "".join(character for character in plain(text) if character.isalnum())
