@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 from bot.conversations.answering import Asked
 from bot.conversations.brain import Answer, Reply
 from bot.conversations.buttons import CANCEL_HANDOFF, LEAVE_MESSAGE
+from bot.conversations.desk import record_staff_message
 from bot.conversations.handoff import Handoff
+from bot.conversations.idling import Idling, Patience
 from bot.conversations.ledger import Incoming, Opened, customer_of
 from bot.conversations.models import (
     Author,
@@ -48,6 +50,7 @@ from tests.fakes import FakeClock
 HOURS = WorkingHours.parse("00:00-24:00")
 HANDOFF = Handoff(Responses.load(), HOURS)
 ASSIGNMENT = Assignment(HANDOFF, HOURS, capacity=3)
+IDLING = Idling(HANDOFF, Patience(*[timedelta(minutes=2)] * 3))
 BOT, STAFF = ConversationStatus.BOT, ConversationStatus.STAFF
 
 
@@ -139,6 +142,15 @@ class Platform:
             conversation = self.current(session)
             getattr(HANDOFF, verb)(session, conversation.id, staff, *more, now=self.clock())
 
+    def staff_replies(self, who: int) -> None:
+        """A member of staff says something to the customer."""
+        with self.database.writing() as session:
+            staff = session.get_one(Staff, self.staff_ids[who % len(self.staff_ids)])
+            current = self.current(session).id
+            record_staff_message(
+                session, current, staff, uuid4().hex, "您好", False, now=self.clock()
+            )
+
     def staff_offers(self, who: int, to: int) -> None:
         """A member of staff offers the conversation to a colleague."""
         with self.database.writing() as session:
@@ -169,6 +181,20 @@ class Platform:
             expire_transfers(session, self.clock())
         with self.database.writing() as session:
             ASSIGNMENT.assign_waiting(session, self.clock())
+
+    def nothing_is_heard(self) -> None:
+        """Minutes pass without a word, and what has lain idle is warned of or ended."""
+        # No turn takes so long.
+        self.settles()
+        self.clock.advance(minutes=3)
+        # One run leaves some over where earlier examples have many.
+        while self._somebody_is_idle():
+            with self.database.writing() as session:
+                IDLING.end(session, self.clock())
+
+    def _somebody_is_idle(self) -> bool:
+        with self.database.reading() as session:
+            return IDLING.any(session, self.clock())
 
     def process_dies(self, stalls: bool) -> None:
         """Every running turn is taken from its process; one that only stalled answers later."""
@@ -280,4 +306,5 @@ def office(database: Database, people: int) -> list[int]:
 
 
 BUTTONS = (LEAVE_MESSAGE, CANCEL_HANDOFF)
-GRACE = timedelta(seconds=30)
+# Longer than all steps together: a turn here may take as long as it likes, but not for ever.
+GRACE = timedelta(hours=2)

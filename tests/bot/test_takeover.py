@@ -89,6 +89,12 @@ class Takeover(RuleBasedStateMachine):
         self._staff("accept", who)
 
     @rule(who=_people)
+    def somebody_replies(self, who: int) -> None:
+        with suppress(ServiceError):
+            self.platform.staff_replies(who)
+        self.platform.look()
+
+    @rule(who=_people)
     def somebody_takes_over(self, who: int) -> None:
         self._staff("take_over", who)
 
@@ -133,6 +139,11 @@ class Takeover(RuleBasedStateMachine):
     @rule()
     def half_a_minute_passes(self) -> None:
         self.platform.time_passes()
+        self.platform.look()
+
+    @rule()
+    def nothing_is_heard_of_the_customer(self) -> None:
+        self.platform.nothing_is_heard()
         self.platform.look()
 
     @rule(stalls=st.booleans())
