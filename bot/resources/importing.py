@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from bot.resources.agreement import contradictions
+from bot.resources.agreement import PLACE, contradictions
 from bot.resources.models import (
     Capability,
     CompulsoryProduct,
@@ -154,18 +155,24 @@ def import_resources(session: Session, folder: Path = FOLDER) -> dict[str, int]:
             file, the row and the rule.
     """
     faults: list[str] = []
-    institutions = read_table(folder / "institutions.csv", _INSTITUTIONS, faults)
-    shared = read_table(folder / "instruments_shared.csv", _SHARED_INSTRUMENTS, faults)
-    experts = read_table(folder / "experts.csv", _EXPERTS, faults)
-    standards = read_table(folder / "standards.csv", _STANDARDS, faults)
-    kinds = read_table(folder / "instruments.csv", _INSTRUMENT_KINDS, faults)
-    products = read_table(folder / "ccc.csv", _COMPULSORY_PRODUCTS, faults)
-    stations = read_table(folder / "stations.csv", _STATIONS, faults)
-    _check_holders("instruments_shared.csv", shared, institutions, faults)
-    _check_holders("experts.csv", experts, institutions, faults)
+
+    def read(name: str, columns: list[Column]) -> list[dict[str, Any]]:
+        return read_table(folder / name, columns, faults, PLACE)
+
+    institutions = read("institutions.csv", _INSTITUTIONS)
+    shared = read("instruments_shared.csv", _SHARED_INSTRUMENTS)
+    experts = read("experts.csv", _EXPERTS)
+    standards = read("standards.csv", _STANDARDS)
+    kinds = read("instruments.csv", _INSTRUMENT_KINDS)
+    products = read("ccc.csv", _COMPULSORY_PRODUCTS)
+    stations = read("stations.csv", _STATIONS)
+    _check_holders(shared, institutions, faults)
+    _check_holders(experts, institutions, faults)
     faults += contradictions(standards, kinds, products)
     if faults:
         raise TableRefused(faults)
+    for row in chain(institutions, shared, experts, standards, kinds, products, stations):
+        del row[PLACE]
     _import_institutions(session, institutions)
     _replace(session, SharedInstrument, shared)
     _replace(session, Expert, [_renamed(row, "field", "fields") for row in experts])
@@ -193,12 +200,12 @@ def stem_of(number: str) -> str:
 
 
 def _check_holders(
-    name: str, rows: list[dict[str, Any]], institutions: list[dict[str, Any]], faults: list[str]
+    rows: list[dict[str, Any]], institutions: list[dict[str, Any]], faults: list[str]
 ) -> None:
     known = {row["id"] for row in institutions}
     for row in rows:
         if row["institution_id"] is not None and row["institution_id"] not in known:
-            faults.append(f"{name} {row['id']}：没有编号为 {row['institution_id']} 的机构")
+            faults.append(f"{row[PLACE]}：{row['id']} 没有编号为 {row['institution_id']} 的机构")
 
 
 def _import_institutions(session: Session, rows: list[dict[str, Any]]) -> None:

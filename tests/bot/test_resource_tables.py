@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.database import Database
-from bot.resources.agreement import contradictions
+from bot.resources.agreement import PLACE, contradictions
 from bot.resources.importing import FOLDER, import_resources
 from bot.resources.models import CompulsoryProduct, InstrumentKind, Standard
 from bot.resources.tables import TableRefused
@@ -103,7 +104,8 @@ def test_a_bad_cell_is_refused_with_its_reason(
 ) -> None:
     change(copies / name, column, value, where)
     faults = faults_of(database, copies)
-    assert any(fault.startswith(name) and reason in fault for fault in faults), faults
+    told = re.compile(rf"{re.escape(name)} 第 \d+ 行：")
+    assert any(told.match(fault) and reason in fault for fault in faults), faults
 
 
 def _gbk(path: Path) -> None:
@@ -171,7 +173,7 @@ def test_several_faults_are_named_together(database: Database, copies: Path) -> 
     assert len(faults_of(database, copies)) >= 2
 
 
-def test_contradictions_name_the_file() -> None:
+def test_contradictions_name_the_file_and_the_line() -> None:
     standard = {
         "number": "GB 1-2020",
         "status": "被代替",
@@ -180,7 +182,8 @@ def test_contradictions_name_the_file() -> None:
         "iso": "",
         "adoption": "",
         "note": "",
+        PLACE: "standards.csv 第 2 行",
     }
     older = standard | {"number": "GB 1-2010", "status": "现行", "replaced_by": ""}
     [fault] = contradictions([standard, older], [], [])
-    assert fault == "standards.csv GB 1-2020：代替它的 GB 1-2010 年份更早"
+    assert fault == "standards.csv 第 2 行：代替 GB 1-2020 的 GB 1-2010 年份更早"
