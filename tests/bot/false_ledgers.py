@@ -27,10 +27,10 @@ FALSE_LEDGERS = {
         "缺第 7 号",
     ),
     "last message deleted": (
-        (f"DELETE FROM messages WHERE {IN_TALKED} AND seq = 12",),
+        (f"DELETE FROM messages WHERE {IN_TALKED} AND seq = 13",),
         "numbering",
         None,
-        "会话记到第 12 号，账本里有 11 条消息",
+        "会话记到第 13 号，账本里有 12 条消息",
     ),
     "number given twice": (
         (*LAWLESS, f"UPDATE messages SET seq = 7 WHERE {IN_TALKED} AND seq = 8"),
@@ -228,10 +228,10 @@ FALSE_LEDGERS = {
     "turn still running": (
         (
             f"UPDATE turns SET status = 'running', started_at = '2026-11-24 01:00:00.000000' "
-            f"WHERE {IN_TALKED} AND first_seq = 11",
+            f"WHERE {IN_TALKED} AND first_seq = 12",
         ),
         "turns",
-        11,
+        12,
         "超过时限",
     ),
     "message skipped": (
@@ -242,12 +242,12 @@ FALSE_LEDGERS = {
     ),
     "message forgotten": (
         (
-            f"UPDATE turns SET status = 'interrupted' WHERE {IN_TALKED} AND first_seq = 11",
+            f"UPDATE turns SET status = 'interrupted' WHERE {IN_TALKED} AND first_seq = 12",
             f"UPDATE messages SET created_at = '2026-11-24 01:00:00.000000' WHERE {IN_TALKED} "
-            "AND seq = 11",
+            "AND seq = 12",
         ),
         "unanswered",
-        11,
+        12,
         "没有答复，超过时限",
     ),
     "feed's counter behind": (
