@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from bot.conversations.bell import WORD
@@ -97,3 +97,8 @@ def ask(page: Page, text: str) -> None:
 def said(page: Page, text: str) -> Locator:
     """A message on the page."""
     return page.get_by_role("log").get_by_text(text, exact=True)
+
+
+def is_sent(page: Page) -> None:
+    """Everything the customer wrote is stored: their words are on the page before that."""
+    expect(page.locator(".message-pending")).to_have_count(0)

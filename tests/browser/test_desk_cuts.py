@@ -175,17 +175,19 @@ def test_list_that_comes_late_does_not_bring_back_what_a_colleague_took(
     first = queued(web, database, clock, "第一位")
     sign_in(desk)
     expect(desk.locator(".row")).to_have_count(1)
-    held: list[Route] = []
-    desk.route("**/api/desk/conversations?status=queued", lambda route: held.append(route), times=1)
-    queued(web, database, clock, "第二位")
-    desk.wait_for_timeout(800)
-    (route,) = held
-    answer = route.fetch()
-    with database.writing() as session:
-        bob = factories.bob(session)
-        web.app.ctx.handoff.accept(session, first.conversation.id, bob, now=clock())
-    expect(desk.locator(".row", has_text="第一位")).to_have_count(0)
-    route.fulfill(response=answer)
+
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        with database.writing() as session:
+            bob = factories.bob(session)
+            web.app.ctx.handoff.accept(session, first.conversation.id, bob, now=clock())
+        expect(desk.locator(".row", has_text="第一位")).to_have_count(0)
+        route.fulfill(response=answer)
+
+    lists = "**/api/desk/conversations?status=queued"
+    desk.route(lists, late, times=1)
+    with desk.expect_response(lists):
+        queued(web, database, clock, "第二位")
     expect(desk.locator(".row", has_text="第二位")).to_have_count(1)
     expect(desk.locator(".row", has_text="第一位")).to_have_count(0)
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from bot.conversations.brain import Reply
 from bot.feedback.models import ConversationFeedback, MessageFeedback
 from bot.settings import Settings
-from tests.browser.office import FAQ, OFFER, Office, ask, box, card, said
+from tests.browser.office import FAQ, OFFER, Office, ask, box, card, is_sent, said
 
 pytestmark = pytest.mark.browser
 
@@ -178,6 +178,7 @@ def test_person_takes_over_and_is_scored_at_the_end(office: Office, page: Page) 
     assert link.get_attribute("rel") == "noopener noreferrer"
     ask(page, "好的")
     said(page, "好的").wait_for()
+    is_sent(page)
     office.staff("resolve")
     page.get_by_text("很不满意").wait_for()
     assert page.get_by_role("button", name="提交评分").is_disabled()

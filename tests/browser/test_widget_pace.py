@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from bot.errors import TooManyRequests
-from tests.browser.office import Office, ask, said
+from tests.browser.office import Office, ask, is_sent, said
 
 pytestmark = pytest.mark.browser
 
@@ -30,4 +30,5 @@ def test_message_refused_for_haste_stays_and_goes_by_itself(office: Office, page
     assert office.heard() == [], "what comes later waits for what came first"
     said(page, "听到：第一句").wait_for()
     page.get_by_text("发得有点快").wait_for(state="detached")
+    is_sent(page)
     assert office.heard() == ["第一句", "第二句"]
