@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from bot.cases.deadlines import PLATFORM_HOURS, WORKING_DAYS, due_after
 from bot.cases.models import Case, CaseKind, CaseStatus, CaseStep
 from bot.conversations.changes import note_desk
-from bot.conversations.models import Conversation, Customer
+from bot.conversations.models import Conversation
 from bot.database import next_value
 from bot.enterprises.membership import enterprise_of
-from bot.errors import CaseNotFound, Conflict
+from bot.errors import CaseNotFound
+from bot.privacy.fencing import refuse_if_erased
 from bot.staff.groups import load_groups
 from bot.staff.hours import SHANGHAI, WorkingHours
 
@@ -65,9 +66,8 @@ def open_case(
         if first is not None:
             return first
     working = load_groups(session, hours).of(category).hours
+    refuse_if_erased(session, conversation_id)
     customer_id = customer_of(session, conversation_id)
-    if _is_erased(session, customer_id):
-        raise Conflict("这位客户的资料已经删除，不能再登记。")
     enterprise = enterprise_of(session, customer_id)
     if enterprise is not None and company not in ("", enterprise.name):
         # Opened for somebody else, by name: no business of the customer's colleagues.
@@ -156,9 +156,14 @@ def note_wrong_tail(session: Session, number: str) -> None:
 def add_contact(
     session: Session, conversation_id: str | None, *, phone: str, contact: str
 ) -> Case | None:
-    """Put down whom to call for the newest open case of a conversation that lacks a number."""
+    """Put down whom to call for the newest open case of a conversation that lacks a number.
+
+    Raises:
+        Conflict: The customer has been erased while this was still under way.
+    """
     if conversation_id is None:
         return None
+    refuse_if_erased(session, conversation_id)
     lacking = (
         select(Case)
         .where(
@@ -180,12 +185,6 @@ def customer_of(session: Session, conversation_id: str | None) -> int | None:
     return session.scalar(
         select(Conversation.customer_id).where(Conversation.id == conversation_id)
     )
-
-
-def _is_erased(session: Session, customer_id: int | None) -> bool:
-    # Shared, so that an erasure under way either finds the case or is found by it.
-    query = select(Customer.erased_at).where(Customer.id == customer_id)
-    return session.scalar(query.with_for_update(read=True)) is not None
 
 
 def _seen_by(session: Session, customer_id: int) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from bot.conversations.models import Episode, Message
 from bot.errors import BadInput, FeedbackClosed, MessageNotFound, WrongStatus
 from bot.feedback.models import ConversationFeedback, FreeFeedback, MessageFeedback
 from bot.feedback.surveys import ENDS, closes_at
+from bot.privacy.fencing import refuse_if_erased
 from bot.staff.hours import spoken
 
 LONGEST_COMMENT = 1000
@@ -118,12 +119,14 @@ def give_feedback(
 
     Raises:
         BadInput: The score is not one of 1 to 5, or the comment is too long.
+        Conflict: The customer has been erased while this was still under way.
     """
     _check(score, comment)
     if request_key is not None:
         first = session.scalar(select(FreeFeedback).where(FreeFeedback.request_key == request_key))
         if first is not None:
             return first
+    refuse_if_erased(session, conversation_id)
     given = FreeFeedback(
         conversation_id=conversation_id,
         score=score,

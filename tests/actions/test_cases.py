@@ -16,6 +16,7 @@ from actions.handoff import RequestHandoff
 from actions.social import Resume
 from bot.cases.models import Case, CaseKind
 from bot.feedback.models import FreeFeedback
+from bot.privacy.erasing import erase_all
 from tests.actions.acting import Done, do, heard
 from tests.factories import xiaolin
 from tests.fakes import FakeClock
@@ -160,6 +161,19 @@ def test_feedback_is_recorded_and_a_low_score_offers_a_person(here: Context) -> 
     [followed_up] = cases(here)
     assert followed_up.kind == CaseKind.FOLLOW_UP
     assert done.messages[0]["number"] == followed_up.number
+
+
+def test_an_opinion_that_is_stored_too_late_for_its_customer_is_kept_nowhere(
+    here: Context, clock: FakeClock
+) -> None:
+    with here.database.writing() as session:
+        opened = xiaolin(session, clock)
+        erase_all(session, opened.conversation.customer, now=clock())
+        key = opened.conversation.id
+    slots = {"feedback_score": 5.0, "feedback_comment": "我是陈工，很好"}
+    do(RecordFeedback(), heard("我是陈工，很好", slots=slots, conversation_id=key))
+    with here.database.reading() as session:
+        assert session.scalars(select(FreeFeedback)).all() == []
 
 
 def test_asking_for_a_person_ends_the_form_and_takes_along_what_was_told(here: Context) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, select, text
+from sqlalchemy.orm import Session
 
 from bot.attachments.models import Attachment
 from bot.cases.models import Case, CaseStep
-from bot.cases.service import open_case
+from bot.cases.service import add_contact, open_case
 from bot.conversations.audit import audit
 from bot.conversations.desk import record_staff_message
 from bot.conversations.ledger import Opened, append
@@ -22,6 +24,7 @@ from bot.desk.models import ReplyDraft
 from bot.desk.similar import Similar
 from bot.errors import Conflict
 from bot.feedback.follow_ups import take_score
+from bot.feedback.service import give_feedback
 from bot.privacy.erasing import GONE, erase
 from bot.privacy.trackers import forget_trackers
 from bot.responses import Responses
@@ -240,20 +243,27 @@ def test_words_that_were_never_sent_are_not_sent_any_more(
     assert [tuple(each) for each in sent] == [("failed", "erased")]
 
 
+def _case(session: Session, key: str, now: datetime) -> None:
+    open_case(session, "漏油的事", now=now, contact="欧阳娜", conversation_id=key)
+
+
+def _contact(session: Session, key: str, _now: datetime) -> None:
+    add_contact(session, key, phone="13812345678", contact="欧阳娜")
+
+
+def _opinion(session: Session, key: str, now: datetime) -> None:
+    give_feedback(session, key, 5, "欧阳娜：太慢了", now=now)
+
+
+@pytest.mark.parametrize("store", [_case, _contact, _opinion])
 def test_what_an_action_still_wants_to_store_is_refused(
-    duty: Duty, served: tuple[int, Opened]
+    duty: Duty, served: tuple[int, Opened], store: Callable[[Session, str, datetime], None]
 ) -> None:
     anna, opened = served
     _erases(duty, opened, anna)
     with duty.database.writing() as session, pytest.raises(Conflict):
-        open_case(
-            session,
-            "漏油的事",
-            now=duty.clock(),
-            contact="欧阳娜",
-            conversation_id=opened.conversation.id,
-        )
-    assert "漏油的事" not in _dump(duty.database)
+        store(session, opened.conversation.id, duty.clock())
+    assert [each for each in SECRETS if each in _dump(duty.database)] == []
 
 
 def test_trackers_of_the_conversations_are_gone_and_no_others(tmp_path: Path) -> None:
