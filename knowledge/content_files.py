@@ -5,6 +5,7 @@ Who edits the content needs the line of a mistake, which a loaded value no longe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,9 @@ import yaml
 
 # libyaml reads the whole knowledge base about ten times faster than Python does.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# YAML forbids them and says only at which byte; PostgreSQL cannot store the first.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class ContentError(ValueError):
@@ -77,15 +81,24 @@ def read_names(path: Path) -> frozenset[str]:
     return frozenset(filter(None, lines))
 
 
+def told(control: re.Match[str]) -> str:
+    """Say of a control character, which nobody sees, that it is there."""
+    return f"有一个看不见的控制字符（U+{ord(control[0]):04X}），请删去"
+
+
 def _text_of(path: Path) -> str:
     content = path.read_bytes()
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ContentError(
             f"{path.name} 第 {line} 行：不是 UTF-8 编码，请另存为 UTF-8 后再试"
         ) from error
+    if control := CONTROL.search(text):
+        line = text.count("\n", 0, control.start()) + 1
+        raise ContentError(f"{path.name} 第 {line} 行：{told(control)}")
+    return text
 
 
 def _pairs(loader: Any, path: Path, number: int, node: yaml.Node) -> tuple[dict[str, Any], Place]:

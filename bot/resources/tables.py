@@ -14,6 +14,7 @@ from typing import Any
 from bot.errors import BadInput
 from bot.resources.regions import is_region
 from knowledge.categories import SERVICE_CATEGORIES
+from knowledge.content_files import CONTROL, told
 from knowledge.standard_numbers import normalize
 
 CATEGORIES = frozenset(SERVICE_CATEGORIES)
@@ -230,6 +231,9 @@ def _cells(
                 faults.append(f"{place}：{column.name} 不能为空")
             else:
                 yield column.name, column.empty
+            continue
+        if control := CONTROL.search(cell):
+            faults.append(f"{place}：{column.name} {told(control)}")
             continue
         try:
             yield column.name, column.read(cell)

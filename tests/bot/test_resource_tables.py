@@ -80,6 +80,7 @@ def test_codes_of_products_are_listed_once_unless_one_family() -> None:
         ("standards.csv", "adoption", "同等", "GB/T 19000-2016", "adoption 应为"),
         ("standards.csv", "number", "gbt19000-2016", "GB/T 19000-2016", "应写成规范写法"),
         ("standards.csv", "title", "", "GB/T 19000-2016", "title 不能为空"),
+        ("standards.csv", "title", "质量\x00管理", "GB/T 19000-2016", "控制字符（U+0000）"),
         ("instruments.csv", "forced", "也许", "一般压力表", "forced 应为"),
         ("instruments.csv", "regulation", "JJG52-2013", "一般压力表", "规范写法"),
         ("instruments.csv", "regulation", "JJG 52", "一般压力表", "没有年号"),

@@ -147,6 +147,17 @@ def test_a_broken_rule_is_named_with_its_line(
     assert line <= int(found.group(1)) <= line + (1 if "YAML" in rule else 0)
 
 
+@pytest.mark.parametrize(("control", "named"), [("\0", r"U\+0000"), ("\x0b", r"U\+000B")])
+def test_a_control_character_is_refused_with_its_line(
+    tmp_path: Path, control: str, named: str
+) -> None:
+    written = WRITTEN.splitlines(keepends=True)
+    written[2] = written[2].replace("\n", f"{control}\n")
+    (tmp_path / "ip.yml").write_text("".join(written), encoding="utf-8")
+    with pytest.raises(ContentError, match=rf"ip\.yml 第 3 行：.*控制字符（{named}）"):
+        list(load_entries(tmp_path))
+
+
 def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "ip.yml").write_bytes(WRITTEN.encode("gb18030"))
     with pytest.raises(ContentError, match=r"ip\.yml 第 3 行：不是 UTF-8 编码"):
