@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
 
 from bot.cases.models import Case, CaseStatus
@@ -25,14 +25,13 @@ from bot.conversations.models import (
     ConversationStatus,
     Customer,
     Message,
-    Postponement,
     Turn,
     TurnStatus,
 )
+from bot.conversations.replies import LAST_OF_CUSTOMER, last_replies, said_after
 from bot.delivery.outbox import PUSH_CHANNELS
 from bot.staff.groups import load_groups
 from bot.staff.hours import spoken
-from bot.staff.models import Role, Staff
 from bot.sweeps import Sweep
 
 logger = logging.getLogger(__name__)
@@ -127,7 +126,10 @@ class Idling:
 
     def _due(self, session: Session, now: datetime) -> Iterator[tuple[Conversation, _Step]]:
         groups = load_groups(session, self.handoff.hours)
-        query = _owed_by_customer().where(Message.created_at <= now - self.patience.customer)
+        # The holder spoke last, and nobody wishes to look at it later: the customer owes an answer.
+        query = last_replies(
+            Message.seq > LAST_OF_CUSTOMER, Message.created_at <= now - self.patience.customer
+        )
         for conversation, reply in session.execute(query).all():
             hours = groups.of(conversation.category).hours
             if hours.between(reply.created_at, now) < self.patience.customer:
@@ -150,61 +152,9 @@ class Idling:
         self.handoff.end_idle(session, conversation, now=now)
 
 
-def _owed_by_customer() -> Select[Conversation, Message]:
-    """Conversations that people have, each with the holder's last word if it is the last of all.
-
-    Nothing is closed for those who serve in another system, or against the holder's wish to look
-    at it later.
-    """
-    of_this = Message.conversation_id == Conversation.id
-    last_reply = (
-        select(func.max(Message.seq))
-        .where(
-            of_this,
-            Message.author == Author.STAFF,
-            Message.staff_id == Conversation.staff_id,
-            Message.private.is_(False),
-            Message.created_at >= Conversation.accepted_at,
-        )
-        .correlate(Conversation)
-        .scalar_subquery()
-    )
-    last_word = (
-        select(func.coalesce(func.max(Message.seq), 0))
-        .where(of_this, Message.author == Author.CUSTOMER)
-        .correlate(Conversation)
-        .scalar_subquery()
-    )
-    put_off = exists().where(
-        Postponement.conversation_id == Conversation.id, Postponement.woken_at.is_(None)
-    )
-    return (
-        select(Conversation, Message)
-        .join(Message, of_this)
-        .join(Staff, Staff.id == Conversation.staff_id)
-        .where(
-            Conversation.status == STAFF,
-            Staff.role != Role.ELSEWHERE,
-            Message.seq == last_reply,
-            Message.seq > last_word,
-            ~put_off,
-        )
-        .order_by(Conversation.id)
-        .execution_options(populate_existing=True)
-    )
-
-
 def _warned_at(session: Session, reply: Message) -> datetime | None:
     """When the customer was told, after this reply, that it will end."""
-    said = session.scalars(
-        select(Message)
-        .where(
-            Message.conversation_id == reply.conversation_id,
-            Message.seq > reply.seq,
-            Message.author == Author.SYSTEM,
-        )
-        .order_by(Message.seq)
-    )
+    said = said_after(session, reply, Author.SYSTEM)
     return next((each.created_at for each in said if each.data.get("warning") == _WARNING), None)
 
 

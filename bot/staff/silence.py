@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from bot.conversations.changes import note_desk
@@ -21,22 +21,14 @@ from bot.conversations.models import (
     ConversationStatus,
     HandoffReason,
     Message,
-    Postponement,
 )
+from bot.conversations.replies import BY_HOLDER, LAST_OF_CUSTOMER, last_replies, said_after
 from bot.desk.models import ReplyDraft
 from bot.staff.groups import Groups, load_groups
 from bot.staff.hours import WorkingHours
-from bot.staff.models import Presence, Role, Staff
+from bot.staff.models import Presence, Staff
 from bot.staff.presence import SILENT, set_presence
 from knowledge.courtesy import courtesy_in
-
-_REPLY = (
-    Message.conversation_id == Conversation.id,
-    Message.author == Author.STAFF,
-    Message.staff_id == Conversation.staff_id,
-    Message.private.is_(False),
-    Message.created_at >= Conversation.accepted_at,
-)
 
 
 @dataclass(frozen=True)
@@ -121,7 +113,7 @@ def _without_a_word(before: datetime) -> Select[Conversation]:
             Conversation.status == ConversationStatus.STAFF,
             Conversation.accepted_at < before,
             Conversation.handoff_kind != HandoffReason.STAFF_STEPPED_IN,
-            ~select(Message.id).where(*_REPLY).exists(),
+            ~select(Message.id).where(*BY_HOLDER).exists(),
         )
         .order_by(Conversation.id)
         .execution_options(populate_existing=True)
@@ -130,32 +122,7 @@ def _without_a_word(before: datetime) -> Select[Conversation]:
 
 def _without_the_next(before: datetime) -> Select[Conversation, Message]:
     """What was asked on after the holder's last reply, which is given; nothing happened since."""
-    last_reply = (
-        select(func.max(Message.seq)).where(*_REPLY).correlate(Conversation).scalar_subquery()
-    )
-    asked_on = (
-        select(func.max(Message.seq))
-        .where(Message.conversation_id == Conversation.id, Message.author == Author.CUSTOMER)
-        .correlate(Conversation)
-        .scalar_subquery()
-    )
-    put_off = exists().where(
-        Postponement.conversation_id == Conversation.id, Postponement.woken_at.is_(None)
-    )
-    return (
-        select(Conversation, Message)
-        .join(Message, Message.conversation_id == Conversation.id)
-        .where(
-            Conversation.status == ConversationStatus.STAFF,
-            Message.seq == last_reply,
-            Message.seq < asked_on,
-            ~put_off,
-            ~_at_work(before),
-            Conversation.staff_id.in_(select(Staff.id).where(Staff.role != Role.ELSEWHERE)),
-        )
-        .order_by(Conversation.id)
-        .execution_options(populate_existing=True)
-    )
+    return last_replies(Message.seq < LAST_OF_CUSTOMER, ~_at_work(before))
 
 
 def _at_work(since: datetime) -> ColumnElement[bool]:
@@ -175,13 +142,5 @@ def _at_work(since: datetime) -> ColumnElement[bool]:
 
 def _waiting_since(session: Session, reply: Message) -> datetime | None:
     """When the customer first said something after a reply that asks for another; not thanks."""
-    said = session.scalars(
-        select(Message)
-        .where(
-            Message.conversation_id == reply.conversation_id,
-            Message.seq > reply.seq,
-            Message.author == Author.CUSTOMER,
-        )
-        .order_by(Message.seq)
-    )
+    said = said_after(session, reply, Author.CUSTOMER)
     return next((each.created_at for each in said if not courtesy_in(each.text)), None)
