@@ -12,6 +12,11 @@ from bot.conversations.models import Author, Conversation, ConversationStatus, M
 
 # Put at the end of an answer, so it costs no message of the few that are allowed.
 HINT = "回复“有用”或“没用”，可以评价这条答复。"
+# What is said to it; a score has other words, for it is given to people.
+THANKS = {
+    True: "谢谢您的评价，很高兴帮上忙。还有问题，直接在这里说。",
+    False: "谢谢您的评价，我们会改进这条答复。您可以换个说法再问，也可以回复“转人工”。",
+}
 _HELPED = re.compile(r"(?:很|非常|挺)?(?:有用|有帮助|管用)的?")
 _DID_NOT = re.compile(r"没用|没有用|没有?帮助|不管用|没什么用")
 _ENDS = " \t\n。．.!！~～,，、“”\"'"

@@ -37,7 +37,7 @@ from bot.wechat.choices import SCORE, chosen
 from bot.wechat.deliveries import claim
 from bot.wechat.describing import NAMES, described
 from bot.wechat.forgetting import forget, open_conversations
-from bot.wechat.judging import answer_to_judge, opinion_in
+from bot.wechat.judging import THANKS, answer_to_judge, opinion_in
 from bot.wechat.menu import SAID_BY_MENU
 from bot.wechat.messages import (
     Callback,
@@ -268,7 +268,7 @@ class Receiver:
         message.kind = KIND
         judge_answer(session, answer, helpful, self._handoff, now=now)
         if conversation.last_seq == message.seq:
-            self._say(session, conversation, "utter_system_wechat_scored", now)
+            append(session, conversation, Author.SYSTEM, THANKS[helpful], now=now)
         if conversation.answered_seq == message.seq - 1:
             conversation.answered_seq = conversation.last_seq
         return NOTHING

@@ -11,7 +11,7 @@ from bot.conversations.audit import audit
 from bot.conversations.brain import Answer, Reply
 from bot.database import Database
 from bot.feedback.models import MessageFeedback
-from bot.wechat.judging import HINT
+from bot.wechat.judging import HINT, THANKS
 from tests.connectors.serving import Served
 from tests.connectors.wechat.talking import count, says, settled
 from tests.fakes import FakeBrain, FakeClock
@@ -45,7 +45,7 @@ def test_a_word_after_an_answer_is_the_thumb(
     xiaochen.writes(said)
     settled(web)
     assert len(brain.heard) == 1
-    assert len(xiaochen.texts) == 2
+    assert xiaochen.texts[1:] == [THANKS[helpful]]
     with database.reading() as session:
         rated = session.scalars(select(MessageFeedback)).one()
         assert (rated.helpful, rated.entry_id) == (helpful, "METRO-001")
