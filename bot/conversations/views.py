@@ -20,7 +20,7 @@ def message_view(message: Message, delivery: dict[str, Any] | None = None) -> di
         "data": message.data,
         "created_at": message.created_at.isoformat(),
     }
-    if message.author == Author.CUSTOMER and message.channel_message_id:
+    if message.author in (Author.CUSTOMER, Author.STAFF) and message.channel_message_id:
         # So that the sender knows its own message when the feed is faster than the reply.
         view["client_id"] = message.channel_message_id.partition(":")[2]
     if message.staff is not None:

@@ -34,6 +34,7 @@ export class Feed {
     if (this.#running) return;
     this.#running = true;
     this.#caughtUp = false;
+    this.#state = ""; // the first that is said is news, also when it is what was said before the stop
     this.cursor = cursor;
     this.#connect();
     this.#run();

@@ -72,7 +72,8 @@ export class Outbox {
           this.#failures = 0;
           this.#done(item, message);
         } catch (error) {
-          if (!this.#forgive(item, error)) break;
+          // The feed may have brought it meanwhile: then it is sent, whatever became of the answer.
+          if (this.items.includes(item) && !this.#forgive(item, error)) break;
         }
       }
     } finally {

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.needs import chromium
+
+# Others may be using the machine; only a test that fails waits for so long.
+PATIENCE_MILLISECONDS = 30_000
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 PHONE, TABLET, DESKTOP = (390, 844), (768, 1024), (1280, 800)
 # No sandbox inside a container; the rest keeps Chromium from calling home.
@@ -40,7 +44,7 @@ def visit(
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, locale="zh-CN", **options
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     page = context.new_page()
     page.broken = []  # type: ignore[attr-defined]
     page.on("pageerror", lambda error: page.broken.append(str(error)))  # type: ignore[attr-defined]

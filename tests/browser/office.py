@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -76,6 +77,8 @@ class Office:
             newest = select(Conversation).order_by(Conversation.last_message_at.desc()).limit(1)
             conversation = session.scalars(newest).one()
             name = heard_by_customer(conversation.customer_id)
+        # Word of it is kept for nobody.
+        self.web.somebody_hears(name)
         self.web.app.ctx.bell.ring_from_any_thread({f"{name}{WORD}{conversation.id}"})
 
     def heard(self) -> list[str]:
@@ -97,6 +100,12 @@ def ask(page: Page, text: str) -> None:
 def said(page: Page, text: str) -> Locator:
     """A message on the page."""
     return page.get_by_role("log").get_by_text(text, exact=True)
+
+
+def stop_the_clock(page: Page) -> None:
+    """Nothing more happens by itself until the clock of the page is moved on."""
+    page.clock.install()
+    page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=5))
 
 
 def is_sent(page: Page) -> None:

@@ -16,13 +16,11 @@ from bot.settings import Settings
 from connectors.app import create_app
 from tests import factories
 from tests.browser.chromium import DESKTOP, PHONE, launched, visit
+from tests.browser.office import is_sent, stop_the_clock
 from tests.connectors.serving import Served, served
 from tests.fakes import ENTRY, FakeBrain, FakeClock, FakeFaq
 
 pytestmark = pytest.mark.browser
-
-# Others may be using the machine.
-expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +58,12 @@ def queued(web: Served, database: Database, clock: FakeClock, text: str) -> Open
     return opened
 
 
-def sign_in(page: Page) -> None:
-    """Alice signs in."""
-    page.get_by_label("用户名").fill("alice")
+def sign_in(page: Page, username: str = "alice") -> None:
+    """Somebody signs in; their lists are loaded then, and news is followed."""
+    page.get_by_label("用户名").fill(username)
     page.get_by_label("密码").fill(factories.PASSWORD)
-    page.get_by_role("button", name="登录", exact=True).click()
-    expect(page.locator("[data-who]")).to_have_text("爱丽丝（11 号）")
+    with page.expect_response("**/api/desk/changes*"):
+        page.get_by_role("button", name="登录", exact=True).click()
     expect(page.locator("[data-who]")).to_be_visible()
 
 
@@ -84,6 +82,7 @@ def test_staff_sign_in_accept_reply_note_and_resolve(
     desk.keyboard.press("Enter")
     expect(desk.get_by_role("alert").get_by_text("用户名或密码不正确。")).to_be_visible()
     sign_in(desk)
+    expect(desk.locator("[data-who]")).to_have_text("爱丽丝（11 号）")
     expect(desk.get_by_text("没有人在排队")).to_be_visible()
 
     # Somebody joins the queue while the desk is open.
@@ -112,7 +111,7 @@ def test_staff_sign_in_accept_reply_note_and_resolve(
     log = desk.get_by_role("log")
     expect(log.get_by_text("半年一次。")).to_be_visible()
     expect(box).to_have_value("")
-    expect(desk.locator(".message-pending")).to_have_count(0)
+    is_sent(desk)
     assert told(database, waiting)[-1] == "您好，\n半年一次。"
 
     # The customer answers; nothing has to be reloaded.
@@ -126,6 +125,7 @@ def test_staff_sign_in_accept_reply_note_and_resolve(
     note.type("客户很急")
     note.press("Enter")
     expect(log.locator(".message-private")).to_contain_text("客户很急")
+    is_sent(desk)
     assert "客户很急" not in told(database, waiting)
 
     desk.get_by_role("button", name="结束服务").click()
@@ -148,15 +148,16 @@ def test_reply_written_without_a_connection_is_kept_and_sent_once(
 
     def lose_the_answer(route: Route) -> None:
         # The server stores it; only the answer gets lost.
-        route.fetch()
         lost.append(route.request.url)
+        route.fetch()
         route.abort()
 
     desk.route("**/messages", lose_the_answer, times=1)
     desk.locator("textarea").fill("在的")
-    desk.locator("textarea").press("Enter")
+    with desk.expect_event("requestfailed", lambda lost: lost.url.endswith("/messages")):
+        desk.locator("textarea").press("Enter")
     expect(desk.get_by_role("log").get_by_text("在的", exact=True)).to_have_count(1)
-    expect(desk.locator(".message-pending")).to_have_count(0)
+    is_sent(desk)
     assert len(lost) == 1
     assert told(database, waiting).count("在的") == 1
 
@@ -186,15 +187,20 @@ def test_expired_sign_in_keeps_what_was_written(
     sign_in(desk)
     desk.get_by_role("button", name="接入访客").click()
     expect(desk.locator("[data-talk-status]")).to_contain_text("由您接待")
-    # The draft is stored before the sign-in ends: nothing but the reply finds that it did.
-    with desk.expect_response(lambda answer: answer.url.endswith("/draft")):
-        desk.locator("textarea").fill("正在查")
-    clock.advance(hours=13)
+
+    def long_after(route: Route) -> None:
+        clock.advance(hours=13)
+        route.continue_()
+
+    # The sign-in ends while the reply is on its way; who has signed in again need not wait.
+    stop_the_clock(desk)
+    desk.route("**/messages", long_after, times=1)
+    desk.locator("textarea").fill("正在查")
     desk.locator("textarea").press("Enter")
     expect(desk.get_by_text("登录已过期")).to_be_visible()
     sign_in(desk)
     expect(desk.get_by_role("log").get_by_text("正在查", exact=True)).to_have_count(1)
-    expect(desk.locator(".message-pending")).to_have_count(0)
+    is_sent(desk)
 
 
 def test_narrow_screen_shows_one_column_and_leads_back(

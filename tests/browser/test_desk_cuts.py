@@ -13,6 +13,7 @@ from bot.cases.service import open_case
 from bot.conversations.ledger import Opened
 from bot.database import Database
 from tests import factories
+from tests.browser.office import is_sent
 from tests.browser.test_desk import browser, desk, queued, sign_in, told, web
 from tests.connectors.serving import Served
 from tests.fakes import FakeClock
@@ -73,9 +74,9 @@ def test_desk_that_was_cut_off_at_any_moment_ends_with_what_a_fresh_page_shows(
     desk.context.set_offline(False)
     log = desk.get_by_role("log")
     for text in written:
-        expect(log.get_by_text(text, exact=True)).to_have_count(1, timeout=30_000)
+        expect(log.get_by_text(text, exact=True)).to_have_count(1)
     expect(desk.get_by_text(BANNER)).to_be_hidden()
-    expect(desk.locator(".message-pending")).to_have_count(0)
+    is_sent(desk)
     followed = line(desk)
     desk.reload()
     expect(log.get_by_text(written[-1], exact=True)).to_be_visible()
@@ -102,13 +103,100 @@ def test_what_was_typed_and_what_came_while_the_network_was_away_is_there_once_a
     expect(log.get_by_text("断网时来的 0")).to_have_count(0)
 
     desk.context.set_offline(False)
-    expect(log.get_by_text("断网时来的 2")).to_be_visible(timeout=30_000)
+    expect(log.get_by_text("断网时来的 2")).to_be_visible()
     expect(desk.get_by_text(BANNER)).to_be_hidden()
-    expect(desk.locator(".message-pending")).to_have_count(0)
+    is_sent(desk)
     came = [each for each in line(desk) if "断网时来的" in each]
     assert [each.count(f"断网时来的 {number}") for number, each in enumerate(came)] == [1, 1, 1]
     assert told(database, waiting).count("断网时发的") == 1
     expect(box).to_have_value("还没写完的")
+
+
+def test_reply_that_the_feed_brings_before_its_answer_stands_there_once(
+    desk: Page, web: Served, database: Database, clock: FakeClock
+) -> None:
+    waiting = accepted(desk, web, database, clock)
+    reply = desk.get_by_role("log").get_by_text("在的", exact=True)
+
+    def late(route: Route) -> None:
+        route.fetch()
+        is_sent(desk)
+        expect(reply).to_have_count(1)
+        route.abort()
+
+    desk.route("**/messages", late, times=1)
+    desk.locator("textarea").fill("在的")
+    with desk.expect_event("requestfailed", lambda lost: lost.url.endswith("/messages")):
+        desk.locator("textarea").press("Enter")
+    is_sent(desk)
+    expect(reply).to_have_count(1)
+    assert told(database, waiting).count("在的") == 1
+
+
+def test_note_that_is_begun_before_the_answer_to_accepting_comes_stays_a_note(
+    desk: Page, web: Served, database: Database, clock: FakeClock
+) -> None:
+    queued(web, database, clock, "第一句")
+    sign_in(desk)
+    desk.locator(".row-open").click()
+    expect(desk.locator("[data-talk-status]")).to_contain_text("排队中")
+
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        expect(desk.locator("[data-talk-status]")).to_contain_text("由您接待")
+        desk.get_by_text("内部备注", exact=True).first.click()
+        desk.locator("textarea").fill("客户很")
+        route.fulfill(response=answer)
+
+    desk.route("**/accept", late, times=1)
+    with desk.expect_event("requestfinished", lambda done: done.url.endswith("/accept")):
+        desk.keyboard.press("a")
+    expect(desk.locator("[data-live]")).to_contain_text("已接入")
+    desk.keyboard.type("急")
+    expect(desk.get_by_role("radio", name="内部备注")).to_be_checked()
+    expect(desk.locator("textarea")).to_have_value("客户很急")
+
+
+def test_message_that_a_look_brings_before_the_feed_is_told_of_to_who_reads_above(
+    desk: Page, web: Served, database: Database, clock: FakeClock
+) -> None:
+    waiting = accepted(desk, web, database, clock)
+    log, news = desk.get_by_role("log"), desk.get_by_role("button", name="1 条新消息")
+    for number in range(30):
+        writes(database, waiting, f"第 {number} 段情况说明", clock)
+    expect(log.get_by_text("第 29 段情况说明")).to_be_in_viewport()
+
+    def slow_feed(route: Route) -> None:
+        expect(news).to_be_visible()
+        route.continue_()
+
+    def look(route: Route) -> None:
+        desk.route("**/api/desk/changes*", slow_feed, times=1)
+        log.evaluate("node => { node.scrollTop = 0; }")
+        writes(database, waiting, "最新的一句", clock)
+        route.continue_()
+
+    whole = f"/api/desk/conversations/{waiting.conversation.id}"
+    desk.route(f"**{whole}", look, times=1)
+    with desk.expect_response(f"**{whole}"):
+        writes(database, waiting, "第 30 段情况说明", clock)
+    expect(news).to_be_visible()
+    assert log.evaluate("node => node.scrollTop") == 0
+
+
+def test_buttons_stay_under_the_hand_while_what_is_beside_them_changes(
+    desk: Page, web: Served, database: Database, clock: FakeClock
+) -> None:
+    waiting = accepted(desk, web, database, clock)
+    desk.evaluate(
+        """() => (window.kept = [
+          ...document.querySelectorAll("[data-suggestions] button, [data-customer] > *"),
+        ])"""
+    )
+    with database.writing() as session:
+        open_case(session, "校准", now=clock(), conversation_id=waiting.conversation.id)
+    expect(desk.locator("[data-side] [data-case]")).to_be_visible()
+    assert desk.evaluate("kept.length > 1 && kept.every((each) => each.isConnected)")
 
 
 def test_what_an_event_changed_is_shown_though_the_look_at_it_was_cut_off(
@@ -128,8 +216,12 @@ def test_what_an_event_changed_is_shown_though_the_look_at_it_was_cut_off(
         route.abort()
 
     # The news arrives, the look at what it is about does not, and then nothing more happens.
-    desk.route(f"**/api/desk/conversations/{waiting.conversation.id}", cut, times=1)
-    with database.writing() as session:
+    whole = f"/api/desk/conversations/{waiting.conversation.id}"
+    desk.route(f"**{whole}", cut, times=1)
+    with (
+        desk.expect_event("requestfailed", lambda lost: lost.url.endswith(whole)),
+        database.writing() as session,
+    ):
         advance(session, number, CaseStatus.ACCEPTED, now=clock(), responses=web.app.ctx.responses)
     expect(case).to_contain_text("已受理")
     assert len(lost) == 1
@@ -141,9 +233,10 @@ def test_conversation_that_could_not_be_opened_opens_by_itself(
     waiting = queued(web, database, clock, "在吗")
     sign_in(desk)
     whole = f"**/api/desk/conversations/{waiting.conversation.id}"
-    desk.route(whole, lambda route: route.abort(), times=1)
+    desk.route(whole, lambda route: route.abort())
     desk.locator(".row-open").click()
     expect(desk.get_by_text("没能打开这个会话")).to_be_visible()
+    desk.unroute(whole)
     expect(desk.get_by_role("log").get_by_text("在吗")).to_be_visible()
     expect(desk.get_by_text("没能打开这个会话")).to_be_hidden()
 

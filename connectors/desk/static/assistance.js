@@ -37,7 +37,7 @@ export class Assistance {
   #called(work, { conversation_id: id, by }, say) {
     const words = `${staffName(by)}在备注里提到您`;
     say(words);
-    if (work.talk.id === id) return void this.mentions.saw({ mentioned: true });
+    if (work.talk.id === id) return; // read with everything else in it
     work.conversations.mark(id, { mentioned: true });
     work.list.telling.called(id, words);
   }

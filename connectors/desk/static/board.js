@@ -12,6 +12,7 @@ const TELLING = new Set(["status", "sla", "feedback", "transfer"]);
 
 export class Board {
   #timer = null;
+  #late = "";
 
   constructor(page, { api, open }) {
     this.dialog = hook(page, "board");
@@ -70,9 +71,16 @@ export class Board {
         ["满意度", score, "今天收到的评分"],
       ].map(([name, value, more]) => element("div", { class: "board-figure" }, element("dt", { text: name }), element("dd", { class: "board-number figures", text: value }), more ? element("dd", { class: "quiet figures" }, more) : null)),
     );
-    this.places.late.replaceChildren(late.length ? element("ul", { class: "board-late" }, ...late.map((each) => this.#lateNode(each))) : element("p", { class: "quiet", text: "没有临近或超过承诺时限的会话。" }));
+    this.#fillLate(late);
     this.places.people.replaceChildren(table(["姓名", "状态", "接待中", "临近", "超时", "服务"], people.map(personCells)));
     this.places.groups.replaceChildren(groups.length ? table(["业务组", "排队", "最久", "接待中", "超时"], groups.map(groupCells)) : element("p", { class: "quiet", text: "现在没有人排队，也没有会话在接待。" }));
+  }
+
+  #fillLate(late) {
+    const now = JSON.stringify(late);
+    if (now === this.#late) return; // the same buttons stay under the hand
+    this.#late = now;
+    this.places.late.replaceChildren(late.length ? element("ul", { class: "board-late" }, ...late.map((each) => this.#lateNode(each))) : element("p", { class: "quiet", text: "没有临近或超过承诺时限的会话。" }));
   }
 
   #lateNode({ id, customer, category, status, holder, sla }) {

@@ -2,9 +2,10 @@
 
 import { hook } from "/static/dom.js";
 
-const LOOK_MILLISECONDS = 1_500;
-
 export class Mentions {
+  #asking = 0;
+  #isCalled = false;
+
   constructor(root, { api, found, me, onCalled }) {
     Object.assign(this, { api, found, me, onCalled });
     this.button = hook(root, "called");
@@ -15,18 +16,20 @@ export class Mentions {
   /** Follows one change of the feed; what was read elsewhere is seen at the next look. */
   receive(change, live) {
     if (change.type !== "mention" || change.to !== this.me.username) return;
+    this.#isCalled = true;
     this.look();
     if (live) this.onCalled(change);
   }
 
-  /** A conversation was looked at: once that is stored, its notes count as read. */
-  saw(row) {
-    if (row?.mentioned) setTimeout(() => this.look(), LOOK_MILLISECONDS);
+  /** What was looked at is stored, and the notes in it count as read. */
+  readOn() {
+    if (this.#isCalled) this.look();
   }
 
   async look() {
+    const asking = (this.#asking += 1);
     const told = await this.api.mentions().catch(() => null);
-    if (told) this.#show(told.unread);
+    if (told && asking === this.#asking) this.#show(told.unread);
     return told;
   }
 
@@ -40,6 +43,7 @@ export class Mentions {
   }
 
   #show(unread) {
+    this.#isCalled = unread > 0;
     this.count.hidden = unread === 0;
     this.count.textContent = unread;
     this.button.classList.toggle("chip-needs", unread > 0);

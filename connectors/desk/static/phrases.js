@@ -66,9 +66,11 @@ export class Phrases {
     this.popup.show(offers.map((offer) => ({ node: offerNode(offer), value: offer })), {
       label: "常用语和知识",
       words: "没有这样的常用语。可以输入快捷词、拼音首字母或标题里的字。",
-      choose: (offer) => this.#put(offer, asked),
+      choose: (offer) => this.#put(offer),
       leave: () => {
-        this.#left = asked || "/";
+        clearTimeout(this.#timer);
+        this.#asking += 1; // what is on its way would bring back what was left
+        this.#left = this.#asked() || "/";
         this.#anchor = -1;
       },
       foot: [
@@ -84,11 +86,12 @@ export class Phrases {
     this.manage();
   }
 
-  #put(offer, asked) {
+  #put(offer) {
+    const asked = this.#asked(); // typed on, perhaps, since this was offered
     this.#anchor = -1;
     const { input } = this.composer;
     const end = input.selectionStart;
-    const start = end - asked.length - 1;
+    const start = asked === null ? end : end - asked.length - 1;
     this.composer.replace(start, end, offer.text);
     const blank = BLANK.exec(input.value.slice(start));
     if (blank && blank.index < offer.text.length) input.setSelectionRange(start + blank.index, start + blank.index + blank[0].length);

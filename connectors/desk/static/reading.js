@@ -6,8 +6,9 @@ export class Reading {
   #due = new Map(); // conversation -> seq
   #timer = null;
 
-  constructor({ api }) {
-    this.api = api;
+  /** @param onKept what was looked at is stored */
+  constructor({ api, onKept }) {
+    Object.assign(this, { api, onKept });
     window.addEventListener("pagehide", () => this.report());
   }
 
@@ -20,7 +21,7 @@ export class Reading {
   /** Reports now; what does not get through is reported with the next. */
   report() {
     for (const [id, seq] of this.#due) {
-      this.api.markRead(id, seq).catch((error) => {
+      this.api.markRead(id, seq).then(this.onKept, (error) => {
         if (!error.permanent && !this.#due.has(id)) this.#due.set(id, seq);
       });
     }

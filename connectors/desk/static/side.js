@@ -5,6 +5,8 @@ import { spokenTime } from "/static/times.js";
 import { caseDetail, categoryName, channelName, factName, failureName, intentName, percent, reasonName } from "./words.js";
 
 export class Side {
+  #shown = "";
+
   constructor(root, { open }) {
     this.place = hook(root, "side-open");
     this.empty = hook(root, "side-empty");
@@ -23,6 +25,9 @@ export class Side {
   show({ customer, handoff_note: note }) {
     this.place.hidden = false;
     this.empty.hidden = true;
+    const now = JSON.stringify([customer, note]);
+    if (now === this.#shown) return; // the same buttons stay under the hand
+    this.#shown = now;
     this.customer.replaceChildren(
       element("p", { class: "side-who", text: customer.name }),
       facts([

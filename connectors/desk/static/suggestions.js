@@ -5,6 +5,7 @@ import { wordsFor } from "./refused.js";
 
 export class Suggestions {
   #isSearched = false;
+  #shown = "";
 
   constructor(root, { api, insert }) {
     this.place = hook(root, "suggestions");
@@ -21,11 +22,15 @@ export class Suggestions {
   /** Another conversation: what was searched for belongs to the one before. */
   clear() {
     this.#isSearched = false;
+    this.#shown = "";
     this.input.value = "";
     this.place.replaceChildren();
   }
 
   show({ suggestions, suppressed_drafts: drafts }) {
+    const now = JSON.stringify([suggestions, drafts]);
+    if (now === this.#shown) return; // the same buttons stay under the hand
+    this.#shown = now;
     if (!this.#isSearched) this.#fill(suggestions, "知识库里没有接近的答复。可以用自己的话查一查。");
     this.draftsPart.hidden = drafts.length === 0;
     this.drafts.replaceChildren(...drafts.map((draft) => this.#node("", draft.text, [])));

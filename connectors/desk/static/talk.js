@@ -116,12 +116,13 @@ export class Talk {
     this.conversations.put(detail.conversation, detail.cursor);
     for (const event of detail.events) this.timeline.addEvent(event);
     if (detail.feedback) this.timeline.addEvent({ ...detail.feedback, transition: "feedback" });
-    for (const message of detail.messages) this.timeline.add(message);
+    const news = detail.messages.filter((message) => this.timeline.add(message));
     for (const part of [this.side, this.enterprise, this.erasing, this.suggestions, this.similar, this.cases]) part.show(detail);
     this.composer.take(this.#id, detail.drafts);
     showReach(document.querySelector("[data-reach]"), detail.reach);
     this.showHead();
     if (wasAtEnd) this.scroller.toEnd();
+    else news.forEach(() => this.scroller.arrived(false)); // the feed, which comes later, finds them shown
   }
 
   #add(message, live) {

@@ -21,7 +21,7 @@ export class Workplace {
     Object.assign(this, { root, api, say });
     const storage = new Storage(`desk.${staff.username}.`);
     const aids = new Aids(api);
-    this.reading = new Reading({ api: aids });
+    this.reading = new Reading({ api: aids, onKept: () => this.aids.mentions.readOn() });
     this.conversations = new Conversations({ staff, reading: this.reading });
     this.drafts = new Drafts({ api: aids, storage, onKept: (id, has) => this.conversations.mark(id, { has_draft: has }) && this.list.show() });
     this.views = new Views(root, { onList: () => this.list.focus() });
@@ -87,6 +87,7 @@ export class Workplace {
 
   receive(changes, { live }) {
     for (const change of changes) {
+      if (change.type === "message") this.#claim(change.message);
       const isNew = change.type === "message" && change.message.seq > (this.conversations.row(change.conversation_id)?.last_seq ?? 0);
       this.lists.askAgain(this.conversations.note(change));
       this.talk.receive(change, live);
@@ -118,9 +119,17 @@ export class Workplace {
     if (this.list.name === "queue" && !this.conversations.list("queue").length) this.list.choose("mine");
     if (this.talk.id === conversation.id) this.talk.refresh();
     else await this.open(conversation.id);
+    // The news may be faster than the answer: who writes already, a note perhaps, goes on there.
+    if (this.composer.isInUse) return;
     // On a phone the keyboard would cover what one wants to read first.
     this.composer.switchTo("reply");
     if (!this.views.isNarrow) this.composer.focus();
+  }
+
+  /** The feed may bring our own words before the answer to our request does. */
+  #claim(message) {
+    this.outbox.claim(message);
+    this.talk.files.claim(message);
   }
 
   #refused(id, words) {
@@ -137,7 +146,6 @@ export class Workplace {
   }
 
   #saw(id) {
-    this.aids.mentions.saw(this.conversations.row(id));
     this.conversations.see(id);
     this.#show();
   }
