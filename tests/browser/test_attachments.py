@@ -14,13 +14,12 @@ from bot.settings import Settings
 from connectors.app import create_app
 from tests import factories, files
 from tests.browser.chromium import DESKTOP, launched, visit
-from tests.browser.office import ask
+from tests.browser.office import ask, stop_the_clock
+from tests.browser.test_desk import sign_in
 from tests.connectors.serving import Served, served
 from tests.fakes import FakeBrain, FakeClock, FakeFaq
 
 pytestmark = pytest.mark.browser
-
-expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +51,7 @@ def widget(browser: Browser, web: Served) -> Iterator[Page]:
 def desk(browser: Browser, web: Served) -> Iterator[Page]:
     """Alice's desk, signed in."""
     context, page = visit(browser, f"{web.url}/desk", DESKTOP)
-    page.get_by_label("用户名").fill("alice")
-    page.get_by_label("密码").fill(factories.PASSWORD)
-    page.get_by_role("button", name="登录", exact=True).click()
-    expect(page.locator("[data-who]")).to_be_visible()
+    sign_in(page)
     yield page
     context.close()
     assert page.broken == []  # type: ignore[attr-defined]
@@ -130,6 +126,7 @@ def test_refused_file_says_why_and_can_be_put_away(widget: Page) -> None:
 def test_file_waits_for_the_network_and_is_sent_once(widget: Page, web: Served) -> None:
     ask(widget, "你好")
     expect(widget.get_by_role("log").get_by_text("听到：你好")).to_be_visible()
+    stop_the_clock(widget)  # nothing is tried again by itself
     widget.route("**/attachments?*", lambda route: route.abort())
     chooses(widget, picture())
     failed = widget.locator(".message-failed")

@@ -13,6 +13,7 @@ from bot.database import Database
 from bot.delivery.channel import Failed, Held, Sent
 from tests.bot.delivery.post import CHANNEL, FakeChannel, says, sends
 from tests.browser.chromium import PHONE
+from tests.browser.office import is_sent
 from tests.browser.test_desk import browser, desk, queued, sign_in, web
 from tests.connectors.serving import Served
 from tests.fakes import FakeClock
@@ -98,3 +99,4 @@ def _reply(desk: Page, text: str) -> None:
     desk.get_by_role("textbox", name="回复客户").fill(text)
     # Waits until the page knows that the conversation is ours; before, nothing is sent.
     desk.get_by_role("button", name="发送回复").click()
+    is_sent(desk)

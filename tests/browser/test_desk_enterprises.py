@@ -66,7 +66,7 @@ def test_a_customer_opens_the_link_sends_and_staff_see_it_until_they_unbind(
     customer.goto(f"{web.url}/#bind={token}")
     box = customer.get_by_label("输入您的问题")
     expect(box).to_have_value(f"绑定 {token}")
-    assert "bind" not in customer.url
+    expect(customer).not_to_have_url(re.compile("bind"))
     box.press("Enter")
     said = customer.get_by_role("log").get_by_text(f"已绑定：{NAME}")
     expect(said).to_be_visible()

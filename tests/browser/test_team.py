@@ -17,12 +17,11 @@ from bot.staff.service import add_staff, by_username
 from connectors.app import create_app
 from tests import factories
 from tests.browser.chromium import DESKTOP, launched, visit
+from tests.browser.test_desk import sign_in
 from tests.connectors.serving import Served, served
 from tests.fakes import FakeBrain, FakeClock, FakeFaq
 
 pytestmark = pytest.mark.browser
-
-expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +62,7 @@ def web(database: Database, brain: FakeBrain, clock: FakeClock, tmp_path: Path) 
 @contextmanager
 def desk_of(browser: Browser, web: Served, username: str) -> Iterator[Page]:
     context, page = visit(browser, f"{web.url}/desk", DESKTOP)
-    page.get_by_label("用户名").fill(username)
-    page.get_by_label("密码").fill(factories.PASSWORD)
-    page.get_by_role("button", name="登录", exact=True).click()
-    expect(page.locator("[data-who]")).to_be_visible()
+    sign_in(page, username)
     yield page
     context.close()
     assert page.broken == []  # type: ignore[attr-defined]
@@ -257,14 +253,14 @@ def test_supervisor_watches_whispers_and_takes_over_after_confirming(
 
 def test_notices_are_set_once_and_kept(alice: Page) -> None:
     alice.get_by_text("设置", exact=True).click()
-    assert alice.get_by_label("客户新消息响铃").is_checked()
-    assert not alice.get_by_label("不看这个页面时弹出系统通知").is_checked()
+    expect(alice.get_by_label("客户新消息响铃")).to_be_checked()
+    expect(alice.get_by_label("不看这个页面时弹出系统通知")).not_to_be_checked()
     alice.get_by_label("客户新消息响铃").uncheck()
     alice.get_by_role("button", name="试听").click()
     alice.reload()
     alice.get_by_text("设置", exact=True).click()
-    assert not alice.get_by_label("客户新消息响铃").is_checked()
-    assert alice.get_by_label("新的排队响铃").is_checked()
+    expect(alice.get_by_label("客户新消息响铃")).not_to_be_checked()
+    expect(alice.get_by_label("新的排队响铃")).to_be_checked()
 
 
 def test_board_shows_the_team_and_follows_what_happens(
@@ -284,7 +280,7 @@ def test_board_shows_the_team_and_follows_what_happens(
             web.app.ctx.handoff.accept(session, opened.conversation.id, alice, now=clock())
         expect(board.get_by_role("row", name="爱丽丝（11 号）")).to_contain_text("1 / 5")
         clock.advance(hours=5)
-        expect(board.locator("[data-board-late]")).to_contain_text("超时", timeout=25_000)
+        expect(board.locator("[data-board-late]")).to_contain_text("超时")
         board.locator(".board-open").click()
         expect(board).to_be_hidden()
         expect(page.locator("[data-talk-open]")).to_be_visible()

@@ -173,7 +173,7 @@ def test_what_is_taken_back_is_gone_on_both_sides(phone: Page, database: Databas
     phone.get_by_role("button", name="撤回").click()
     expect(phone.locator(".note").last).to_have_text("您撤回了一条消息")
     expect(phone.locator(".said-user")).to_have_count(0)
-    for _ in range(50):
+    for _ in range(300):
         with database.reading() as session:
             query = select(Message.text).where(Message.author == Author.CUSTOMER)
             (kept,) = session.scalars(query).all()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Error, Page, Route
+from playwright.sync_api import Error, Page, Route, expect
 from sqlalchemy import select
 
 from bot.conversations.brain import Reply
 from bot.feedback.models import ConversationFeedback, MessageFeedback
 from bot.settings import Settings
-from tests.browser.office import FAQ, OFFER, Office, ask, box, card, is_sent, said
+from tests.browser.office import FAQ, OFFER, Office, ask, box, card, is_sent, said, stop_the_clock
 
 pytestmark = pytest.mark.browser
 
@@ -210,7 +210,7 @@ def test_bot_at_work_is_shown_and_not_for_ever(
     office: Office, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(office.web.app.ctx.turns, "wake", lambda *turn: None)
-    page.clock.install()
+    stop_the_clock(page)
     ask(page, "没有人回答")
     page.locator("[data-typing]").wait_for()
     page.clock.fast_forward(15_000)
@@ -226,17 +226,22 @@ def test_reader_further_up_is_told_of_news_and_not_moved(office: Office, page: P
     said(page, "第 29 条").wait_for()
     scroller = page.locator("[data-scroller]")
     scroller.evaluate("element => (element.scrollTop = 200)")
+    page.wait_for_function("document.querySelector('[data-scroller]').scrollTop === 200")
     office.staff("say", "新来的")
+    said(page, "新来的").wait_for()
     page.get_by_role("button", name="条新消息").wait_for()
     assert scroller.evaluate("element => element.scrollTop") == 200
     page.get_by_role("button", name="条新消息").click()
-    assert scroller.evaluate("e => e.scrollHeight - e.scrollTop - e.clientHeight") < 80
+    page.wait_for_function(
+        "e => e.scrollHeight - e.scrollTop - e.clientHeight < 80", arg=scroller.element_handle()
+    )
 
 
 def test_everything_can_be_done_by_keyboard(office: Office, page: Page) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "直接提问"
     page.keyboard.press("Enter")
+    expect(box(page)).to_be_focused()
     page.keyboard.type("只用键盘")
     page.keyboard.press("Enter")
     said(page, "听到：只用键盘").wait_for()

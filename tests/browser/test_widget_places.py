@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from bot.conversations.brain import Reply
 from tests.browser.chromium import DESKTOP, PHONE, TABLET, visit
@@ -54,13 +54,24 @@ def test_other_site_opens_closes_and_counts(office: Office, browser: Browser) ->
     frame.get_by_label("输入您的问题").press("Enter")
     frame.get_by_text("听到：从别的网站来").wait_for()
     # Messages from anybody but the frame change nothing.
-    page.evaluate("postMessage({ source: 'quality-assistant', type: 'close' }, '*')")
-    page.wait_for_function("document.querySelector('quality-assistant')")
-    assert frame.get_by_label("输入您的问题").is_visible()
+    page.evaluate(
+        """() => new Promise((heard) => {
+          addEventListener("message", () => setTimeout(heard), { once: true });
+          postMessage({ source: "quality-assistant", type: "close" }, "*");
+        })"""
+    )
+    expect(frame.get_by_label("输入您的问题")).to_be_visible()
     frame.get_by_role("button", name="转人工").click()
     frame.get_by_text("等待工作人员接入").wait_for()
+    # What comes from now on is news, and the frame knows that nobody sees it.
+    expect(frame.get_by_role("log")).to_have_attribute("aria-live", "polite")
+    inside = page.frames[-1]
+    inside.evaluate(
+        "() => void addEventListener('message', (told) => (window.told = told.data.type))"
+    )
     frame.get_by_label("输入您的问题").press("Escape")
     button.wait_for()
+    inside.wait_for_function("window.told === 'closed'")
     office.staff("accept")
     office.staff("say", "收起时说的")
     page.get_by_role("button", name="2 条新消息").click()

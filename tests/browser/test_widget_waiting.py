@@ -12,7 +12,7 @@ from bot.cases.models import Case
 from bot.conversations.models import Conversation, Episode
 from bot.database import Database
 from bot.feedback.models import ConversationFeedback
-from tests.browser.office import Office, ask, box, said
+from tests.browser.office import Office, ask, box, said, stop_the_clock
 from tests.factories import xiaolin
 from tests.fakes import FakeClock
 
@@ -118,6 +118,7 @@ def test_scenario_38_typing_mark_goes_by_itself_and_when_the_words_come(
     page.get_by_role("button", name="取消排队").wait_for()
     office.staff("accept")
     page.get_by_role("button", name="结束服务").wait_for()
+    stop_the_clock(page)
     mark = page.get_by_text("爱丽丝（11 号）正在输入")
     office.staff_types()
     expect(mark).to_be_visible()
@@ -126,7 +127,8 @@ def test_scenario_38_typing_mark_goes_by_itself_and_when_the_words_come(
     expect(mark).to_be_hidden()
     office.staff_types()
     expect(mark).to_be_visible()
-    expect(mark).to_be_hidden(timeout=8_000)
+    page.clock.fast_forward(6_000)
+    expect(mark).to_be_hidden()
     office.staff_types()
     expect(mark).to_be_visible()
     ask(page, "结束")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,9 @@ import httpx
 from sanic import Sanic
 
 from bot.processes.children import free_port
+
+# Others may be using the machine; only a test that fails waits for so long.
+PATIENCE_SECONDS = 60.0
 
 
 class Served:
@@ -25,11 +28,23 @@ class Served:
 
     def client(self) -> httpx.Client:
         """A caller without a browser."""
-        return httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+        return httpx.Client(base_url=self.url, timeout=PATIENCE_SECONDS, trust_env=False)
 
     def settle(self) -> None:
         """Wait until no turn is running."""
-        asyncio.run_coroutine_threadsafe(self.app.ctx.turns.settle(), self._loop).result(10)
+        self._does(self.app.ctx.turns.settle())
+
+    def somebody_hears(self, name: str) -> None:
+        """Wait until a client hears what is passed on under a name (see ``Bell``)."""
+
+        async def hears() -> None:
+            while name not in self.app.ctx.bell._hearers:
+                await asyncio.sleep(0.01)
+
+        self._does(hears())
+
+    def _does(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_SECONDS)
 
 
 @contextmanager
@@ -71,8 +86,8 @@ def served(app: Sanic[Any, Any]) -> Iterator[Served]:
     thread = threading.Thread(target=run, name="served")
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(PATIENCE_SECONDS)
         yield Served(app, f"http://127.0.0.1:{port}", loop)
     finally:
         loop.call_soon_threadsafe(over.set)
-        thread.join(20)
+        thread.join(PATIENCE_SECONDS)
