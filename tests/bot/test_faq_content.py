@@ -210,6 +210,6 @@ def test_watching_goes_on_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> No
         raise OSError("gone")
 
     stop = keep_fresh(fail, "test")
-    assert called.acquire(timeout=5)
-    assert called.acquire(timeout=5)
+    assert called.acquire(timeout=30)
+    assert called.acquire(timeout=30)
     stop.set()

@@ -167,7 +167,7 @@ def test_reader_that_polls_while_many_write_misses_no_line_of_the_feed(
         with ThreadPoolExecutor(8) as writers:
             list(writers.map(write, range(300)))
         over.set()
-        reader.join(20)
+        reader.join(60)
     assert read == list(range(1, 300 * 3 + 1))
 
 

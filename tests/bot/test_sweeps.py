@@ -13,7 +13,7 @@ from bot.database import Database, next_value
 from bot.sweeps import Sweep, Sweeper
 from tests.fakes import FakeClock
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30
 
 
 def _count(session: Session, _now: datetime) -> None:

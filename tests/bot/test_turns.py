@@ -83,7 +83,7 @@ Play = Callable[[Callable[[Room], Coroutine[Any, Any, None]]], Room]
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.005)
 

@@ -66,7 +66,7 @@ def xiaolin(web: Served) -> Iterator[Caller]:
 
 
 def cursor_of(socket: ClientConnection) -> int:
-    return int(json.loads(socket.recv(timeout=10))["cursor"])
+    return int(json.loads(socket.recv(timeout=30))["cursor"])
 
 
 @pytest.mark.parametrize("way", ["browser", "program"])

@@ -18,7 +18,7 @@ from tests.factories import PASSWORD
 from tests.fakes import FakeBrain
 
 # Far beyond what a test takes; only a fault waits for so long.
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30
 
 
 class ThinkingBrain(FakeBrain):

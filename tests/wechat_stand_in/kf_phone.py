@@ -23,7 +23,7 @@ class KfPhone:
         self.keys = keys
         self.callback = callback
         self.external_userid = external_userid
-        self.client = httpx.Client(timeout=10, trust_env=False)
+        self.client = httpx.Client(timeout=30, trust_env=False)
 
     @property
     def user(self) -> KfUser:

@@ -51,7 +51,7 @@ class Phone:
         self.keys = keys
         self.callback = callback
         self.openid = openid
-        self.client = httpx.Client(timeout=10, trust_env=False)
+        self.client = httpx.Client(timeout=30, trust_env=False)
         tencent.tell = self._hears
 
     @property

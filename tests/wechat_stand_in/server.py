@@ -51,9 +51,9 @@ def serving(app: web.Application, port: int | None = None) -> Iterator[str]:
 
     thread = threading.Thread(target=run, name="wechat-stand-in")
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(30)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
         loop.call_soon_threadsafe(over.set)
-        thread.join(10)
+        thread.join(30)

@@ -235,8 +235,15 @@ def test_desk_hears_how_far_messages_have_come(
 
 
 def test_running_sender_is_woken_by_a_new_parcel(
-    database: Database, clock: FakeClock, talk: str, channel: FakeChannel
+    database: Database,
+    clock: FakeClock,
+    talk: str,
+    channel: FakeChannel,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # It would not look by itself.
+    monkeypatch.setattr("bot.delivery.senders._LOOK_SECONDS", 60.0)
+
     async def whole() -> None:
         bell = Bell()
         bell.attach(database)
@@ -244,7 +251,7 @@ def test_running_sender_is_woken_by_a_new_parcel(
         running.add(channel)
         running.start()
         await asyncio.to_thread(hears, database, talk, clock, "一")
-        async with asyncio.timeout(3):  # well below the timer
+        async with asyncio.timeout(30):
             while states(database) != ["sent"]:
                 await asyncio.sleep(0.01)
         await running.stop()
@@ -265,7 +272,7 @@ def test_stopping_sender_records_what_is_under_way(
         channel.hold = asyncio.Event()
         hears(database, talk, clock, "一")
         running.start()
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             while not channel.batches:
                 await asyncio.sleep(0.01)
         stopping = asyncio.create_task(running.stop())

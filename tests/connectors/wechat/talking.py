@@ -23,7 +23,7 @@ from tests.fakes import FakeBrain
 def settled(web: Served) -> None:
     """Wait for the turns, then for everything that can be sent."""
     web.settle()
-    asyncio.run_coroutine_threadsafe(_sent(web), web._loop).result(20)
+    asyncio.run_coroutine_threadsafe(_sent(web), web._loop).result(60)
 
 
 async def _sent(web: Served) -> None:

@@ -296,7 +296,7 @@ def test_the_loop_reads_when_called(
             await asyncio.sleep(0.01)
         await puller.stop()
 
-    asyncio.run_coroutine_threadsafe(wait(), web._loop).result(10)
+    asyncio.run_coroutine_threadsafe(wait(), web._loop).result(30)
     go_on()
     assert heard(database) == ["你好"]
     assert pulling.TOPIC == "wecom:mail"
