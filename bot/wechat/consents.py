@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from bot.conversations.models import Customer
+from bot.conversations.models import Customer, Message
 from bot.delivery.models import DeliveryState, Outgoing
 from bot.delivery.reports import report
 from bot.wechat.messages import Callback, ConsentChanged, SubscriptionSent, TemplateDone
@@ -112,9 +112,12 @@ def _report(
     for receipt in receipts:
         if receipt and report(session, CHANNEL, receipt, delivered=delivered, reason=reason):
             return
-    under_way = select(Outgoing.id).where(
-        Outgoing.customer_id == customer_id, Outgoing.state == DeliveryState.SENDING
+    under_way = session.scalars(
+        select(Message.data)
+        .join(Outgoing, Outgoing.message_id == Message.id)
+        .where(Outgoing.customer_id == customer_id, Outgoing.state == DeliveryState.SENDING)
     )
-    if session.scalar(under_way.limit(1)) is not None:
+    # Ordinary replies are never reported.
+    if any("notice" in data for data in under_way):
         raise TooEarly
     logger.info("wechat_report_unmatched reason=%s", reason)

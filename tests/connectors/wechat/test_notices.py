@@ -148,8 +148,7 @@ def test_a_template_that_does_not_arrive_is_a_dead_letter(
 def test_what_tencent_tells_before_we_have_stored_the_sending_is_told_again(
     web: Served, xiaochen: Phone, database: Database, clock: FakeClock, case: str
 ) -> None:
-    xiaochen.writes("在吗")
-    settled(web)
+    moves(web, database, case, CaseStatus.ACCEPTED)
     with database.writing() as session:
         row = session.scalars(select(Outgoing).order_by(Outgoing.id.desc()).limit(1)).one()
         row.state, row.receipt = DeliveryState.SENDING, None
@@ -163,6 +162,19 @@ def test_what_tencent_tells_before_we_have_stored_the_sending_is_told_again(
     assert last(database) == (DeliveryState.DELIVERED, "")
     # Of what nobody here has sent there is nothing to wait for.
     event(xiaochen, "TEMPLATESENDJOBFINISH", "<MsgID>78</MsgID><Status>success</Status>")
+
+
+def test_an_ordinary_reply_under_way_does_not_put_a_report_off(
+    web: Served, xiaochen: Phone, database: Database
+) -> None:
+    xiaochen.writes("在吗")
+    settled(web)
+    with database.writing() as session:
+        row = session.scalars(select(Outgoing).order_by(Outgoing.id.desc()).limit(1)).one()
+        row.state = DeliveryState.SENDING
+    inner = "<MsgID>77</MsgID><Status>success</Status>"
+    xml = xiaochen.message("event", f"<Event>TEMPLATESENDJOBFINISH</Event>{inner}")
+    assert xiaochen.push(xml).answers[0].text == "success"
 
 
 def test_what_is_held_for_the_customer_does_not_hold_it_back(
