@@ -53,7 +53,7 @@ class Platform:
 
     def health(self) -> dict[str, str]:
         """What ``/healthz`` says."""
-        return dict(httpx.get(f"{self.url}/healthz", timeout=5, trust_env=False).json())
+        return dict(httpx.get(f"{self.url}/healthz", timeout=30, trust_env=False).json())
 
     def wait_until_ready(self, seconds: float = _READY_SECONDS) -> None:
         """Wait for ``/readyz`` to answer 200."""
@@ -62,7 +62,7 @@ class Platform:
             if self.supervisor.poll() is not None:
                 raise AssertionError(f"the platform stopped with {self.supervisor.returncode}")
             try:
-                if httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).is_success:
+                if httpx.get(f"{self.url}/readyz", timeout=30, trust_env=False).is_success:
                     return
             except httpx.HTTPError:
                 pass
@@ -106,7 +106,7 @@ class Visitor:
         self.messages += new
         return new
 
-    def hears(self, author: str, seconds: float = 10) -> dict[str, Any]:
+    def hears(self, author: str, seconds: float = 60) -> dict[str, Any]:
         """Wait for the next message of an author."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -186,4 +186,4 @@ def running_platform(folder: Path, **settings: str) -> Iterator[Platform]:
         yield platform
     finally:
         supervisor.send_signal(signal.SIGTERM)
-        supervisor.wait(30)
+        supervisor.wait(90)

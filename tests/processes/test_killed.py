@@ -31,7 +31,7 @@ def test_rasa_killed_while_a_customer_writes_is_answered_within_five_seconds(
     assert again["text"]
     seqs = [message["seq"] for message in sorted(customer.messages, key=lambda m: m["seq"])]
     assert seqs == list(range(1, len(seqs) + 1))
-    platform.wait_until_ready(60)
+    platform.wait_until_ready()
     assert platform.health()["rasa"] == "up"
 
 
@@ -42,9 +42,8 @@ def test_web_killed_between_storing_and_answering_answers_after_its_restart(
     assert web is not None
     assert customer.post(text="检测报告有效期是多久").status_code == 202
     os.kill(web, signal.SIGKILL)
-    time.sleep(0.3)
-    platform.wait_until_ready(60)
-    assert customer.hears("bot", seconds=10)["text"]
+    platform.wait_until_ready()
+    assert customer.hears("bot")["text"]
     said = [message for message in customer.messages if message["author"] == "customer"]
     assert len(said) == 1
 

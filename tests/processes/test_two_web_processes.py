@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from bot import ledger
+from bot.processes.children import LOGS
 from tests.postgresql import postgresql_server
 from tests.running import Platform, Visitor, desk, running_platform
 
@@ -45,7 +46,7 @@ def customers(platform: Platform) -> Iterator[list[Visitor]]:
 def test_what_one_process_stores_wakes_who_waits_at_the_other(
     platform: Platform, customers: list[Visitor]
 ) -> None:
-    slowest = 0.0
+    began = {path: path.stat().st_size for path in LOGS.glob("*.log")}
     for each in customers:
         assert each.post(text="转人工").status_code == 202
         each.hears("system")
@@ -53,13 +54,12 @@ def test_what_one_process_stores_wakes_who_waits_at_the_other(
         for each in customers:
             staff.post(f"/api/desk/conversations/{each.id}/accept")
             each.hears("system")
-            started = time.monotonic()
             path = f"/api/desk/conversations/{each.id}/messages"
             staff.post(path, json={"client_id": each.id, "text": "您好"})
             assert [m["text"] for m in each.look(wait=20)] == ["您好"]
-            slowest = max(slowest, time.monotonic() - started)
-    # A notification that does not come costs a second more.
-    assert slowest < 0.7
+    # A process says so when it finds news of which no notification has come.
+    for path in LOGS.glob("web*.log"):
+        assert b"news_missed" not in path.read_bytes()[began.get(path, 0) :]
 
 
 def test_turns_of_a_killed_process_are_answered_by_the_other(
@@ -71,10 +71,10 @@ def test_turns_of_a_killed_process_are_answered_by_the_other(
     os.kill(first, signal.SIGKILL)
     assert second in platform.pids_of("-m connectors")
     for each in customers:
-        assert each.hears("bot", seconds=12)["text"]
+        assert each.hears("bot", seconds=60)["text"]
         said = [message for message in each.messages if message["author"] == "customer"]
         assert len(said) == 1
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while len(platform.pids_of("-m connectors")) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -85,7 +85,7 @@ def test_both_processes_die_and_nobody_is_turned_away(
 ) -> None:
     for pid in platform.pids_of("-m connectors"):
         os.kill(pid, signal.SIGKILL)
-    with httpx.Client(base_url=platform.url, timeout=40, trust_env=False) as client:
+    with httpx.Client(base_url=platform.url, timeout=120, trust_env=False) as client:
         # The socket is the supervisor's: the call waits until somebody serves again.
         assert client.get("/healthz").status_code == 200
 

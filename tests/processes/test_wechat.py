@@ -92,7 +92,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         yield Run(platform, tencent, folder, began, connections)
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait for something to become true."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -123,7 +123,7 @@ def test_three_deliveries_at_once_over_two_processes_are_one_turn(run: Run) -> N
         deliveries = [phone.delivery(xml) for _ in range(3)]
 
         def send(delivery: Any, callback: str = phone.callback) -> str:
-            with httpx.Client(trust_env=False, timeout=10) as client:
+            with httpx.Client(trust_env=False, timeout=60) as client:
                 return client.post(callback, params=delivery.query, content=delivery.body).text
 
         with ThreadPoolExecutor(3) as pool:
