@@ -10,11 +10,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
+from bot.cases.models import Case, CaseStatus
+from bot.cases.progress import advance, notice_of, tell
+from bot.cases.service import open_case
 from bot.conversations.brain import Answer, Reply
-from bot.conversations.models import Author, Message
+from bot.conversations.models import Author, Conversation, Message
 from bot.database import Database
 from bot.settings import Settings
+from bot.wechat.fields import fitted
 from bot.wechat.menu import menu
+from bot.wechat.windows import exhaust
 from tests.bot.wechat.peer import APP_ID, ENCODING_AES_KEY, TOKEN
 from tests.browser.chromium import visit
 from tests.connectors.serving import Served
@@ -26,6 +31,7 @@ from tests.wechat_stand_in.demo import Demo
 from tests.wechat_stand_in.lines import AccountLine, KfLine
 from tests.wechat_stand_in.phone import Keys
 from tests.wechat_stand_in.server import serving
+from tests.wechat_stand_in.templates import NOTICES
 from tests.wechat_stand_in.tencent import Tencent
 from tests.wechat_stand_in.wecom import WeCom
 
@@ -45,7 +51,7 @@ def wechat_settings(account_only: Settings, kf_settings: Settings) -> Settings:
     """Both channels are on."""
     names = ("wecom_corp_id", "wecom_kf_secret", "wecom_token", "wecom_encoding_aes_key")
     kf = {name: getattr(kf_settings, name) for name in (*names, "wecom_api_base")}
-    return replace(account_only, **kf)
+    return replace(account_only, wechat_notices=str(NOTICES), **kf)
 
 
 @pytest.fixture
@@ -125,6 +131,42 @@ def test_place_and_picture_are_sent(phone: Page, database: Database) -> None:
     phone.get_by_role("button", name="位置", exact=True).click()
     expect(phone.locator(".said-account")).to_have_count(1)
     expect(phone.locator(".said-user .bubble")).to_contain_text("云州市泵阀产业园")
+
+
+def test_news_of_a_case_comes_as_a_card_where_no_message_may_be_sent(
+    phone: Page, web: Served, database: Database, tencent: Tencent
+) -> None:
+    phone.get_by_role("button", name="改为打字").click()
+    says(phone, "我要校准")
+    expect(phone.locator(".said-account")).to_have_count(1)
+    phone.get_by_role("button", name="图片、位置等").click()
+    phone.get_by_role("button", name="48 小时后").click()
+    expect(phone.locator("#state")).to_contain_text("还可发 0 条")
+    now = web.app.ctx.clock()
+    with database.writing() as session:
+        customer_id, conversation_id = session.execute(
+            select(Conversation.customer_id, Conversation.id)
+        ).one()
+        # As the platform's own clock would say by then.
+        exhaust(session, customer_id)
+        case = open_case(session, "校准 <b> 卡尺", now=now, conversation_id=conversation_id)
+        number, due = case.number, case.due_at
+        responses = web.app.ctx.responses
+        advance(session, number, CaseStatus.ACCEPTED, now=now, responses=responses)
+    card = phone.locator(".card")
+    expect(card).to_have_count(1)
+    expect(card.get_by_role("heading")).to_have_text("工单进度通知")
+    at = str(fitted("time4", now))
+    expect(card.locator("dd")).to_have_text([number, "校准 <b> 卡尺", "已受理", at])
+    link = card.get_by_role("link", name="查看详情")
+    assert "/wechat/messages/" in (link.get_attribute("href") or "")
+    with database.writing() as session:
+        notice = notice_of(session.get_one(Case, 1), "due", "", now)
+        tell(session, session.get_one(Case, 1), "快到期了", notice, now=now)
+    expect(card).to_have_count(2)
+    expect(card.last.get_by_role("heading")).to_have_text("工单到期提醒")
+    expect(card.last.locator("dd").last).to_have_text(str(fitted("time3", due)))
+    expect(phone.locator(".said-account")).to_have_count(1)
 
 
 kf = pytest.mark.parametrize("line", ["kf"])

@@ -15,6 +15,7 @@ from tests.wechat_stand_in.demo import Demo
 from tests.wechat_stand_in.lines import AccountLine, KfLine
 from tests.wechat_stand_in.phone import Keys
 from tests.wechat_stand_in.server import application, serving
+from tests.wechat_stand_in.templates import NOTICES
 from tests.wechat_stand_in.tencent import Tencent
 from tests.wechat_stand_in.wecom import ROUTES, WeCom
 
@@ -47,6 +48,7 @@ def main() -> int:
             "WECHAT_TOKEN": keys.token,
             "WECHAT_ENCODING_AES_KEY": keys.encoding_aes_key,
             "WECHAT_API_BASE": api,
+            "WECHAT_NOTICES": str(NOTICES),
             "WECOM_CORP_ID": _CORP_ID,
             "WECOM_KF_SECRET": secret,
             "WECOM_TOKEN": kf_keys.token,

@@ -10,7 +10,8 @@ from typing import Any
 from bot.wechat.menu import menu
 from tests.wechat_stand_in.kf_phone import KfPhone
 from tests.wechat_stand_in.phone import Keys, Phone, text_element
-from tests.wechat_stand_in.tencent import Tencent
+from tests.wechat_stand_in.templates import TEMPLATES
+from tests.wechat_stand_in.tencent import Template, Tencent
 from tests.wechat_stand_in.wecom import AGENT, WeCom
 
 Said = dict[str, Any]
@@ -58,12 +59,15 @@ class AccountLine:
         Act("scan", "扫工单码", "您扫描了二维码：", "case_"),
         Act("subscribe", "关注", "您关注了公众号"),
         Act("unsubscribe", "取消关注", "您取消关注了公众号"),
+        Act("later", "48 小时后", "您有 48 小时没有说话"),
     )
     phones: dict[str, Phone] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # As after ``python -m bot.wechat menu``.
         self.tencent.menu = self.tencent.menu or menu()
+        # As after applying for them at the console.
+        self.tencent.templates = self.tencent.templates or TEMPLATES
         self.media, self.clock = self.tencent.media, self.tencent.clock
 
     def seen(self, user: str) -> Seen:
@@ -73,6 +77,8 @@ class AccountLine:
         left = max((left for left, until in known.buckets.values() if until > now), default=0)
         typing = known.typing_until is not None and known.typing_until > now
         received = list(zip(known.inbox, known.received_at, strict=True))
+        cards = [_card(self.tencent.templates[each["template_id"]], each) for each in known.notices]
+        received += zip(cards, known.noticed_at, strict=True)
         state = f"还可发 {left} 条" if known.follows else "未关注"
         return Seen(received, left, state, typing, known.follows)
 
@@ -103,6 +109,8 @@ class AccountLine:
             phone.does("SCAN", f"{key}<Ticket>T</Ticket>")
         elif act in ("subscribe", "unsubscribe"):
             phone.does(act, "<EventKey></EventKey>")
+        elif act == "later":
+            phone.tencent.user(openid).buckets = {}
 
 
 @dataclass
@@ -200,6 +208,13 @@ def _content(body: Said) -> Said:
     if act == "location":
         return {"msgtype": "location", "label": str(body["label"])}
     return {"msgtype": "event", "label": str(body["label"])}
+
+
+def _card(template: Template, body: Said) -> Said:
+    """A template or subscription message as WeChat shows it."""
+    facts = [[label, body["data"][name]["value"]] for name, label in template.labels.items()]
+    link = body.get("url") or body.get("page") or ""
+    return {"msgtype": "notice", "title": template.title, "facts": facts, "link": link}
 
 
 def _as_account(sent: Said) -> Said:

@@ -24,15 +24,17 @@ async function send(path, body, type) {
 
 const act = (body) => send("/do", JSON.stringify(body), "application/json");
 
+function linked(words, href) {
+  return Object.assign(element("a", "", words), { href, target: "_blank", rel: "noopener" });
+}
+
 // WeChat makes links of addresses and of <a>, and shows any other markup as it stands.
 function put(words, bubble) {
   const links = /<a\s[^>]*href="([^"]+)"[^>]*>(.*?)<\/a>|https?:\/\/[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+/gi;
   let end = 0;
   for (const found of words.matchAll(links)) {
     bubble.append(words.slice(end, found.index));
-    const link = element("a", "", found[2] ?? found[0]);
-    Object.assign(link, { href: found[1] ?? found[0], target: "_blank", rel: "noopener" });
-    bubble.append(link);
+    bubble.append(linked(found[2] ?? found[0], found[1] ?? found[0]));
     end = found.index + found[0].length;
   }
   bubble.append(words.slice(end));
@@ -58,8 +60,19 @@ function filled(said) {
   return bubble;
 }
 
+// A template or subscription message: nobody's bubble, but a card across the chat.
+function card(said) {
+  const made = element("li", "card");
+  const facts = element("dl");
+  for (const [label, value] of said.facts) facts.append(element("dt", "", label), element("dd", "", value));
+  made.append(element("h3", "", said.title), facts);
+  if (said.link) made.append(linked("查看详情", said.link));
+  return made;
+}
+
 function row(said) {
   if (said.msgtype === "event") return element("li", "note", said.label);
+  if (said.msgtype === "notice") return card(said);
   const made = element("li", `said said-${said.by}`);
   const face = made.appendChild(element("span", "face", said.by === "user" ? "我" : "质"));
   face.setAttribute("aria-label", said.by === "user" ? "我" : "对方");

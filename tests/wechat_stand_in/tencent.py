@@ -33,6 +33,15 @@ class User:
     typing_until: datetime | None = None
     consents: Counter[str] = field(default_factory=Counter)
     notices: list[dict[str, Any]] = field(default_factory=list)
+    noticed_at: list[datetime] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template as the console has it: its title, and what stands before each field."""
+
+    title: str
+    labels: dict[str, str]
 
 
 @dataclass
@@ -41,6 +50,7 @@ class Switches(Outage):
 
     always: int = 0  # every call to custom/send answers this number
     once: list[int] = field(default_factory=list)  # the next calls answer these; 0: taken
+    downloads: list[int] = field(default_factory=list)  # the same of media/get
     notices: int = 0  # every template or subscription message answers this number
     outcome: str = "success"  # what it tells afterwards of template messages
     outcome_code: int = 0  # and of subscription messages
@@ -60,8 +70,7 @@ class Tencent(Host):
         self.app_id = app_id
         self.secret = secret
         self.users: dict[str, User] = {}
-        # The fields of each template, by its id.
-        self.templates: dict[str, list[str]] = {}
+        self.templates: dict[str, Template] = {}
         self.client_ids: dict[str, int] = {}
         self.menu: dict[str, Any] | None = None
         self.codes: list[dict[str, Any]] = []
@@ -239,6 +248,8 @@ async def upload(tencent: Tencent, request: web.Request) -> dict[str, Any]:
 async def download(tencent: Tencent, request: web.Request) -> Any:
     """What a user sent."""
     tencent.check_token(request)
+    if tencent.switches.downloads and (told := tencent.switches.downloads.pop(0)):
+        raise Refusal(told, "as told")
     content = tencent.media.get(request.query.get("media_id", ""))
     if content is None:
         raise Refusal(40007, "invalid media_id")
@@ -281,7 +292,7 @@ async def template_send(tencent: Tencent, request: web.Request) -> dict[str, Any
         return {"errcode": 0, "errmsg": "ok", "msgid": tencent.client_ids[once]}
     message_id = 200228332 + len(user.notices)
     tencent.client_ids[once] = message_id
-    user.notices.append(body)
+    _keep(tencent, user, body)
     status = f"<MsgID>{message_id}</MsgID><Status>{tencent.switches.outcome}</Status>"
     tencent.tells(user.openid, "TEMPLATESENDJOBFINISH", status)
     return {"errcode": 0, "errmsg": "ok", "msgid": message_id}
@@ -293,7 +304,7 @@ async def bizsend(tencent: Tencent, request: web.Request) -> dict[str, Any]:
     if not user.consents[body["template_id"]]:
         raise Refusal(43101, "user refuse to accept the msg")
     user.consents[body["template_id"]] -= 1
-    user.notices.append(body)
+    _keep(tencent, user, body)
     result = f"<TemplateId>{body['template_id']}</TemplateId><MsgID>{len(user.notices)}</MsgID>"
     result += f"<ErrorCode>{tencent.switches.outcome_code}</ErrorCode>"
     inner = f"<SubscribeMsgSentEvent><List>{result}</List></SubscribeMsgSentEvent>"
@@ -309,11 +320,16 @@ async def _notice(tencent: Tencent, request: web.Request) -> tuple[dict[str, Any
     user = tencent.users.get(str(body.get("touser", "")))
     if user is None:
         raise Refusal(40003, "invalid openid")
-    wanted = tencent.templates.get(str(body.get("template_id", "")))
-    if wanted is None:
+    template = tencent.templates.get(str(body.get("template_id", "")))
+    if template is None:
         raise Refusal(40037, "invalid template_id")
-    check_fields(wanted, body.get("data") or {})
+    check_fields(list(template.labels), body.get("data") or {})
     return body, user
+
+
+def _keep(tencent: Tencent, user: User, body: dict[str, Any]) -> None:
+    user.notices.append(body)
+    user.noticed_at.append(tencent.clock())
 
 
 ROUTES: dict[str, Callable[[Tencent, web.Request], Any]] = {

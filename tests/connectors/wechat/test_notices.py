@@ -24,7 +24,7 @@ from tests.connectors.serving import Served
 from tests.connectors.wechat.talking import count, says, settled
 from tests.fakes import FakeClock
 from tests.wechat_stand_in.phone import Phone
-from tests.wechat_stand_in.tencent import Tencent
+from tests.wechat_stand_in.tencent import Template, Tencent
 
 FIELDS = "{character_string1: number, phrase2: status, time3: at, thing4: need}"
 NAMES = ["character_string1", "phrase2", "time3", "thing4"]
@@ -39,7 +39,8 @@ def kind(request: pytest.FixtureRequest) -> str:
 def wechat_settings(
     wechat_settings: Settings, tencent: Tencent, tmp_path: Path, kind: str
 ) -> Settings:
-    tencent.templates = {"P": NAMES, "D": NAMES}
+    labels = dict.fromkeys(NAMES, "")
+    tencent.templates = {"P": Template("进度", labels), "D": Template("到期", labels)}
     path = tmp_path / "notices.yml"
     path.write_text(
         "\n".join(
