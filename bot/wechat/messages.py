@@ -201,7 +201,10 @@ def _key(fields: Fields, app_id: str, kind: str) -> str:
         return _digest(app_id, "message", message_id)
     # Two events may share a second (followed, and scanned), so all that tells them apart counts.
     names = ("FromUserName", "CreateTime", "Event", "EventKey", "MsgID")
-    return _digest(app_id, kind or "event", *(_text(fields, name) for name in names))
+    told = [_text(fields, name) for name in names]
+    # What became of two subscription messages is told in two events with the numbers inside.
+    told += [_text(each, "MsgID") for each in _list(fields.get("SubscribeMsgSentEvent"))]
+    return _digest(app_id, kind or "event", *told)
 
 
 def _digest(*parts: str) -> str:

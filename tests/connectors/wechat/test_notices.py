@@ -231,6 +231,23 @@ def test_each_refusal_has_its_own_outcome(
 
 
 @subscriptions
+def test_each_of_two_reports_in_one_second_counts(
+    web: Served, xiaochen: Phone, database: Database, clock: FakeClock, case: str
+) -> None:
+    popup(xiaochen)
+    clock.advance(seconds=1)
+    popup(xiaochen)
+    clock.advance(hours=49)
+    moves(web, database, case, CaseStatus.ACCEPTED)
+    moves(web, database, case, CaseStatus.MATCHED)
+    told(xiaochen)
+    assert len(xiaochen.tencent.user(xiaochen.openid).notices) == 2
+    with database.reading() as session:
+        told_of = select(Outgoing.state).order_by(Outgoing.id.desc()).limit(2)
+        assert set(session.scalars(told_of)) == {DeliveryState.DELIVERED}
+
+
+@subscriptions
 def test_one_consent_is_one_message(
     web: Served, xiaochen: Phone, database: Database, clock: FakeClock, case: str
 ) -> None:
