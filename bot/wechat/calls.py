@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, FormData
 
@@ -18,6 +18,7 @@ from bot.database import Database
 from bot.wechat.codes import Act, Rule, rule_for
 from bot.wechat.tokens import Fetched, Tokens
 
+_Answer = TypeVar("_Answer")
 _LIMIT_SECONDS = 10.0
 _LARGEST_MEDIA = 10_000_000
 _RID = re.compile(r"rid: ([0-9a-f-]{8,40})")
@@ -70,17 +71,19 @@ class TokenApi:
     async def upload(self, content: bytes, name: str, media_type: str) -> str:
         """Upload a picture for three days; its media id. Errors as ``call``."""
 
-        def form() -> FormData:
-            made = FormData()
-            made.add_field("media", content, filename=name, content_type=media_type)
-            return made
+        async def post(token: str) -> dict[str, Any]:
+            form = FormData()
+            form.add_field("media", content, filename=name, content_type=media_type)
+            return await self._post("media/upload", {"access_token": token, "type": "image"}, form)
 
-        answer = await self._with_token("media/upload", {"type": "image"}, form)
+        answer = await self._with_token(post)
         return str(answer["media_id"])
 
     async def download(self, media_id: str) -> bytes:
         """The bytes of what a customer sent; errors as ``call``."""
-        token = await self._tokens.token()
+        return await self._with_token(lambda token: self._download(token, media_id))
+
+    async def _download(self, token: str, media_id: str) -> bytes:
         query = {"access_token": token, "media_id": media_id}
         try:
             address = self._url("media/get")
@@ -107,7 +110,9 @@ class TokenApi:
         """
         # Tencent shows "\\u4f60" as it stands, so the text goes out as UTF-8.
         content = json.dumps(body, ensure_ascii=False).encode()
-        return await self._with_token(path, {}, lambda: content)
+        return await self._with_token(
+            lambda token: self._post(path, {"access_token": token}, content)
+        )
 
     async def close(self) -> None:
         """Close all connections."""
@@ -117,19 +122,17 @@ class TokenApi:
     async def _fetch_token(self) -> Fetched:
         raise NotImplementedError
 
-    async def _with_token(
-        self, path: str, query: dict[str, str], body: Callable[[], bytes | FormData]
-    ) -> dict[str, Any]:
+    async def _with_token(self, work: Callable[[str], Awaitable[_Answer]]) -> _Answer:
         token = await self._tokens.token()
         try:
-            return await self._post(path, {"access_token": token, **query}, body())
+            return await work(token)
         except WeChatError as error:
             if error.rule.act is not Act.RENEW:
                 raise
             token = await self._tokens.instead_of(token) or ""
             if not token:
                 raise
-        return await self._post(path, {"access_token": token, **query}, body())
+        return await work(token)
 
     async def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         try:

@@ -16,6 +16,7 @@ from bot.conversations.models import Message
 from bot.database import Database
 from bot.errors import ServiceError
 from bot.wechat.calls import WeChatAway, WeChatError
+from bot.wechat.codes import Act
 from bot.wechat.tokens import TokenUnavailable
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,9 @@ async def _download(api: Downloads, media_id: str) -> bytes | None:
             return await api.download(media_id)
         except WeChatError as error:
             logger.info("wechat_media_refused %s", error)
-            return None
+            if error.rule.act is not Act.WAIT:
+                return None
+            await asyncio.sleep(_PAUSE_SECONDS)
         except (WeChatAway, TokenUnavailable) as trouble:
             logger.info("wechat_media_away attempt=%d kind=%s", attempt + 1, trouble)
             await asyncio.sleep(_PAUSE_SECONDS)

@@ -12,6 +12,7 @@ from bot.attachments.service import attachment_for, link_to, say_as_staff
 from bot.conversations.brain import Answer, Reply
 from bot.conversations.models import Message
 from bot.database import Database
+from bot.wechat import fetching
 from bot.wechat.links import link_to_message
 from tests.connectors.serving import Served
 from tests.connectors.wechat.talking import says, settled
@@ -71,6 +72,39 @@ def test_a_picture_that_arrives_after_its_customer_left_is_not_kept(
     assert first_message(database).data == {}
     folder = web.app.ctx.attachments.folder
     assert [each for each in folder.rglob("*") if each.is_file()] == []
+
+
+def test_a_token_that_is_refused_costs_no_picture(
+    web: Served, xiaochen: Phone, database: Database
+) -> None:
+    xiaochen.writes("你好")
+    settled(web)
+    xiaochen.tencent.tokens.clear()
+    xiaochen.tencent.media["PICTURE"] = png()
+    xiaochen.sends("image", "<PicUrl>http://x/0</PicUrl><MediaId>PICTURE</MediaId>")
+    fetched(web)
+    with database.reading() as session:
+        message = session.scalars(select(Message).where(Message.kind == "file")).one()
+    assert message.data["attachment"]["type"] == "image/png"
+    assert xiaochen.tencent.calls["stable_token"] == 2
+
+
+@pytest.mark.parametrize(("code", "calls"), [(-1, 2), (40007, 1)])
+def test_a_picture_is_asked_for_again_only_while_tencent_is_busy(
+    web: Served,
+    xiaochen: Phone,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    calls: int,
+) -> None:
+    monkeypatch.setattr(fetching, "_PAUSE_SECONDS", 0)
+    xiaochen.tencent.switches.downloads = [code]
+    xiaochen.tencent.media["PICTURE"] = png()
+    xiaochen.sends("image", "<PicUrl>http://x/0</PicUrl><MediaId>PICTURE</MediaId>")
+    fetched(web)
+    assert xiaochen.tencent.calls["media/get"] == calls
+    assert ("attachment" in first_message(database).data) is (calls == 2)
 
 
 @pytest.mark.parametrize("content", [b"MZ not a picture", None])
