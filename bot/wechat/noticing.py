@@ -16,9 +16,13 @@ from bot.wechat.calls import WeChatAway, WeChatError
 from bot.wechat.codes import Act
 from bot.wechat.links import link_to_message
 from bot.wechat.notices import Template, Way
+from bot.wechat.standstill import Standstill
 from bot.wechat.tokens import TokenUnavailable
 
 logger = logging.getLogger(__name__)
+
+# Concerns one kind of news: the others go on.
+_WRONG_TEMPLATE = 40037
 
 
 class Noticer:
@@ -37,6 +41,8 @@ class Noticer:
         self._database = database
         self._clock = clock
         self._templates = templates
+        # Of its own: such messages have other permissions and another daily quota.
+        self._standstill = Standstill("wechat_alarm", clock)
 
     async def instead(self, batch: Batch, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """The outcomes, where parcels that would be held may have left another way."""
@@ -50,6 +56,8 @@ class Noticer:
         template = self._templates.get(str(notice.get("about")))
         if template is None or held.pieces or parcel.pieces:
             return held
+        if (standstill := self._standstill.now()) is not None:
+            return standstill
         data = template.data(notice)
         if data is None:
             return Held("field_rule")
@@ -66,7 +74,8 @@ class Noticer:
                 await self._database.write(consents.withdraw, *key, now=self._clock())
             elif needs_consent:
                 await self._database.write(consents.give_back, *key, now=self._clock())
-            return _stopped(batch, error)
+            return self._stopped(batch, error)
+        self._standstill.end()
         return Sent(receipt or consents.receipt_of(*key))
 
     def _body(
@@ -83,18 +92,19 @@ class Noticer:
         # Within ten minutes Tencent delivers the same id once, whatever became of our process.
         return body | {"client_msg_id": parcel.key} | ({"url": link} if link else {})
 
-
-def _stopped(batch: Batch, error: WeChatAway | TokenUnavailable | WeChatError) -> Outcome:
-    if not isinstance(error, WeChatError):
-        return Retry(None, "unreachable")
-    match error.rule.act:
-        case Act.WAIT | Act.RENEW:
-            return Retry(error.rule.seconds, error.rule.reason)
-        case Act.DROP if error.code != consents.REFUSED:
-            return Failed(error.rule.reason)
-        case Act.DROP:
-            return Held(error.rule.reason)
-        case _:
-            # The template or the account is wrong, which no customer's news should be lost for.
-            logger.error("wechat_notice_refused customer=%d %s", batch.customer_id, error)
-            return Held(error.rule.reason)
+    def _stopped(self, batch: Batch, error: WeChatAway | TokenUnavailable | WeChatError) -> Outcome:
+        if not isinstance(error, WeChatError):
+            return Retry(None, "unreachable")
+        match error.rule.act:
+            case Act.WAIT:
+                return Retry(error.rule.seconds, error.rule.reason)
+            case Act.ALARM | Act.TOMORROW | Act.RENEW if error.code != _WRONG_TEMPLATE:
+                return self._standstill.begin(error)
+            case Act.DROP if error.code != consents.REFUSED:
+                return Failed(error.rule.reason)
+            case Act.DROP:
+                return Held(error.rule.reason)
+            case _:
+                # The template is wrong, which no customer's news should be lost for.
+                logger.error("wechat_notice_refused customer=%d %s", batch.customer_id, error)
+                return Held(error.rule.reason)

@@ -230,6 +230,41 @@ def test_each_refusal_has_its_own_outcome(
     assert last(database)[0] == state
 
 
+@pytest.mark.parametrize(
+    ("code", "reason", "later"),
+    [
+        (40164, "ip_not_listed", timedelta(minutes=2)),
+        (45009, "daily_quota", timedelta(hours=24)),
+    ],
+)
+def test_what_keeps_everybody_from_being_told_is_told_once_and_waited_for(
+    web: Served,
+    xiaochen: Phone,
+    database: Database,
+    clock: FakeClock,
+    case: str,
+    caplog: pytest.LogCaptureFixture,
+    code: int,
+    reason: str,
+    later: timedelta,
+) -> None:
+    clock.advance(hours=49)
+    xiaochen.tencent.switches.notices = code
+    moves(web, database, case, CaseStatus.ACCEPTED)
+    moves(web, database, case, CaseStatus.MATCHED)
+    assert last(database)[0] == DeliveryState.WAITING
+    with database.reading() as session:
+        assert reason in session.scalars(select(Outgoing.reason)).all()
+    assert xiaochen.tencent.calls["message/template/send"] == 1
+    assert caplog.text.count("wechat_alarm") == 1
+    xiaochen.tencent.switches.notices = 0
+    clock.now += later
+    settled(web)
+    told(xiaochen)
+    assert last(database) == (DeliveryState.DELIVERED, "")
+    assert len(xiaochen.tencent.user(xiaochen.openid).notices) == 2
+
+
 @subscriptions
 def test_each_of_two_reports_in_one_second_counts(
     web: Served, xiaochen: Phone, database: Database, clock: FakeClock, case: str
