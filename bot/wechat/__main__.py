@@ -7,14 +7,10 @@ import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
 
-from bot import logs
 from bot.database import Database
-from bot.errors import SettingsError
-from bot.migrations.run import migrate
-from bot.settings import load
 from bot.wechat.account import Account, account_of
 from bot.wechat.api import WeChatApi
-from bot.wechat.calls import WeChatAway, WeChatError
+from bot.wechat.commands import one_act, settings_or_exit
 from bot.wechat.menu import menu
 from bot.wechat.scenes import STATION_SCENE, scans_by_station
 
@@ -31,27 +27,17 @@ def main() -> int:
     )
     acts.add_parser("stations", help="各服务站海报最近 30 天被扫了多少次")
     arguments = parser.parse_args()
-    try:
-        settings = load()
-    except SettingsError as error:
-        sys.exit(str(error))
-    logs.configure("WARNING")
+    settings = settings_or_exit()
     account = account_of(settings)
     if account is None:
         sys.exit("微信接入没有开通：请先设置 WECHAT_APP_ID、WECHAT_APP_SECRET 和 WECHAT_TOKEN。")
     if arguments.act == "code" and not 1 <= len(arguments.scene) <= 64:
         sys.exit("场景应为 1 到 64 个字符。")
-    database = Database(settings.database_url)
-    try:
-        migrate(database)
+    with one_act(settings, "微信") as database:
         if arguments.act == "stations":
-            sys.stdout.write(_scans(database))
-            return 0
-        said = asyncio.run(_act(account, database, arguments))
-    except (WeChatError, WeChatAway) as error:
-        sys.exit(f"微信没有接受：{error}。")
-    finally:
-        database.close()
+            said = _scans(database)
+        else:
+            said = asyncio.run(_act(account, database, arguments))
     sys.stdout.write(f"{said}\n")
     return 0
 
@@ -74,7 +60,7 @@ def _scans(database: Database) -> str:
         f"{STATION_SCENE}{number}\t{name}\t{scans} 次\t{people} 人"
         for number, name, scans, people in counted
     ]
-    return "\n".join(lines or ["服务站表是空的。"]) + "\n"
+    return "\n".join(lines or ["服务站表是空的。"])
 
 
 if __name__ == "__main__":

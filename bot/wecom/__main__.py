@@ -7,12 +7,8 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 
-from bot import logs
 from bot.database import Database
-from bot.errors import SettingsError
-from bot.migrations.run import migrate
-from bot.settings import load
-from bot.wechat.calls import WeChatAway, WeChatError
+from bot.wechat.commands import one_act, settings_or_exit
 from bot.wecom.account import KfAccount, is_id, kf_account_of
 from bot.wecom.api import KfApi
 from bot.wecom.messages import LONGEST_PARAMETER
@@ -26,24 +22,15 @@ def main() -> int:
     link.add_argument("account", help="客服账号的 OpenKfId，以 wk 开头")
     link.add_argument("scene", help="场景，例如 station_FW-01 或 case_工单号")
     arguments = parser.parse_args()
-    try:
-        settings = load()
-    except SettingsError as error:
-        sys.exit(str(error))
-    logs.configure("WARNING")
+    settings = settings_or_exit()
     account = kf_account_of(settings)
     if account is None:
         sys.exit("微信客服没有开通：请先设置 WECOM_ 开头的四项。")
     if not is_id(arguments.account) or not 1 <= len(arguments.scene) <= LONGEST_PARAMETER:
         sys.exit(f"OpenKfId 由字母和数字组成，场景为 1 到 {LONGEST_PARAMETER} 个字符。")
-    database = Database(settings.database_url)
-    try:
-        migrate(database)
-        sys.stdout.write(asyncio.run(_link(account, database, arguments)) + "\n")
-    except (WeChatError, WeChatAway) as error:
-        sys.exit(f"企业微信没有接受：{error}。")
-    finally:
-        database.close()
+    with one_act(settings, "企业微信") as database:
+        said = asyncio.run(_link(account, database, arguments))
+    sys.stdout.write(f"{said}\n")
     return 0
 
 

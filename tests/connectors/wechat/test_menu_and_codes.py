@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from bot.database import Database
-from bot.settings import ROOT
+from bot.settings import Settings
 from bot.wechat.calls import WeChatError
+from bot.wechat.commands import one_act
 from bot.wechat.menu import SAID_BY_MENU, menu
+from bot.wechat.tokens import TokenUnavailable
 from tests.bot.wechat.peer import APP_ID, TOKEN
 from tests.connectors.serving import Served
+from tests.connectors.wechat.commands import run
 from tests.connectors.wechat.conftest import SECRET
 from tests.connectors.wechat.talking import settled
 from tests.fakes import FakeBrain, FakeClock
@@ -25,23 +26,8 @@ from tests.wechat_stand_in.tencent import Tencent
 
 def command(tencent: Tencent, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """``python -m bot.wechat`` against the stand-in."""
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"sqlite:///{folder}/command.db",
-        "WECHAT_APP_ID": APP_ID,
-        "WECHAT_APP_SECRET": SECRET,
-        "WECHAT_TOKEN": TOKEN,
-        "WECHAT_API_BASE": tencent.url,
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "bot.wechat", *words],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    account = {"WECHAT_APP_ID": APP_ID, "WECHAT_APP_SECRET": SECRET, "WECHAT_TOKEN": TOKEN}
+    return run("bot.wechat", folder, words, **account, WECHAT_API_BASE=tencent.url)
 
 
 def test_the_menu_is_set_up_by_a_command(tencent: Tencent, tmp_path: Path) -> None:
@@ -61,6 +47,12 @@ def test_what_tencent_refuses_is_said(tencent: Tencent, tmp_path: Path) -> None:
     refused = command(tencent, tmp_path, "menu")
     assert refused.returncode != 0
     assert "40001" in refused.stderr
+
+
+def test_a_token_that_another_process_is_renewing_is_said(tmp_path: Path) -> None:
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/command.db")
+    with pytest.raises(SystemExit, match="过一分钟再试"), one_act(settings, "微信"):
+        raise TokenUnavailable
 
 
 def test_the_item_about_binding_is_answered_without_the_bot(

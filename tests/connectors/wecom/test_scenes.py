@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,10 +10,10 @@ import pytest
 from bot.conversations.models import Author
 from bot.database import Database
 from bot.resources.importing import import_resources
-from bot.settings import ROOT
 from bot.wechat.scenes import scans_by_station
 from tests.bot.wechat.peer import ENCODING_AES_KEY, TOKEN
 from tests.connectors.serving import Served
+from tests.connectors.wechat.commands import run
 from tests.connectors.wechat.talking import says
 from tests.connectors.wecom.conftest import CORP_ID, OPEN_KFID, SECRET, settled
 from tests.connectors.wecom.looking import consistent, said, seen_at_the_desk
@@ -101,24 +99,13 @@ def test_any_other_parameter_is_an_ordinary_entry(
 
 def command(wecom: WeCom, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """``python -m bot.wecom`` against the stand-in."""
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"sqlite:///{folder}/command.db",
+    account = {
         "WECOM_CORP_ID": CORP_ID,
         "WECOM_KF_SECRET": SECRET,
         "WECOM_TOKEN": TOKEN,
         "WECOM_ENCODING_AES_KEY": ENCODING_AES_KEY,
-        "WECOM_API_BASE": wecom.url,
     }
-    return subprocess.run(
-        [sys.executable, "-m", "bot.wecom", *words],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run("bot.wecom", folder, words, **account, WECOM_API_BASE=wecom.url)
 
 
 @pytest.mark.one_database
