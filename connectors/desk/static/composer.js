@@ -58,10 +58,6 @@ export class Composer {
     if (conversationId === this.#of && this.drafts.take(conversationId, kept)) this.switchTo(this.mode);
   }
 
-  get isInUse() {
-    return this.form.contains(document.activeElement);
-  }
-
   get hasReply() {
     return Boolean(this.#draft("reply").trim());
   }

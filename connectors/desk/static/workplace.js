@@ -120,7 +120,7 @@ export class Workplace {
     if (this.talk.id === conversation.id) this.talk.refresh();
     else await this.open(conversation.id);
     // The news may be faster than the answer: who writes already, a note perhaps, goes on there.
-    if (this.composer.isInUse) return;
+    if (this.composer.form.contains(document.activeElement)) return;
     // On a phone the keyboard would cover what one wants to read first.
     this.composer.switchTo("reply");
     if (!this.views.isNarrow) this.composer.focus();
