@@ -53,7 +53,7 @@ export class Workplace {
       suggestions: this.suggestions,
       cases: this.cases,
       open: (id) => this.open(id),
-      onSeen: (id) => this.#saw(id),
+      onSeen: (id) => { this.conversations.see(id); this.#show(); },
     });
     Object.assign(this, leftColumn(root, {
       api,
@@ -87,7 +87,8 @@ export class Workplace {
 
   receive(changes, { live }) {
     for (const change of changes) {
-      if (change.type === "message") this.#claim(change.message);
+      // The feed may bring our own words before the answer to our request does.
+      if (change.type === "message") for (const ours of [this.outbox, this.talk.files]) ours.claim(change.message);
       const isNew = change.type === "message" && change.message.seq > (this.conversations.row(change.conversation_id)?.last_seq ?? 0);
       this.lists.askAgain(this.conversations.note(change));
       this.talk.receive(change, live);
@@ -126,12 +127,6 @@ export class Workplace {
     if (!this.views.isNarrow) this.composer.focus();
   }
 
-  /** The feed may bring our own words before the answer to our request does. */
-  #claim(message) {
-    this.outbox.claim(message);
-    this.talk.files.claim(message);
-  }
-
   #refused(id, words) {
     if (this.talk.id !== id) this.open(id).then(() => this.talk.say(words));
     else this.talk.say(words);
@@ -143,11 +138,6 @@ export class Workplace {
     if (this.views.isNarrow) this.root.dataset.view = "talk";
     this.composer.insert(text);
     this.say("已放入回复框，还没有发送。");
-  }
-
-  #saw(id) {
-    this.conversations.see(id);
-    this.#show();
   }
 
   #show() {
