@@ -6,7 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ class Outage:
     forget_tokens: bool = False  # every token is refused
     away: bool = False  # no usable answer at all
     leads_to: str = ""  # every call is answered with a redirection
+    downloads: list[int] = field(default_factory=list)  # the next of media/get answer these
 
 
 class Host(ABC):

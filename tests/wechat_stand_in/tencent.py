@@ -50,7 +50,6 @@ class Switches(Outage):
 
     always: int = 0  # every call to custom/send answers this number
     once: list[int] = field(default_factory=list)  # the next calls answer these; 0: taken
-    downloads: list[int] = field(default_factory=list)  # the same of media/get
     notices: int = 0  # every template or subscription message answers this number
     outcome: str = "success"  # what it tells afterwards of template messages
     outcome_code: int = 0  # and of subscription messages
