@@ -166,12 +166,10 @@ def test_message_that_a_look_brings_before_the_feed_is_told_of_to_who_reads_abov
         writes(database, waiting, f"第 {number} 段情况说明", clock)
     expect(log.get_by_text("第 29 段情况说明")).to_be_in_viewport()
 
-    def slow_feed(route: Route) -> None:
-        expect(news).to_be_visible()
-        route.continue_()
+    held: list[Route] = []
 
     def look(route: Route) -> None:
-        desk.route("**/api/desk/changes*", slow_feed, times=1)
+        desk.route("**/api/desk/changes*", lambda route: held.append(route))
         log.evaluate("node => { node.scrollTop = 0; }")
         writes(database, waiting, "最新的一句", clock)
         route.continue_()
@@ -180,6 +178,9 @@ def test_message_that_a_look_brings_before_the_feed_is_told_of_to_who_reads_abov
     desk.route(f"**{whole}", look, times=1)
     with desk.expect_response(f"**{whole}"):
         writes(database, waiting, "第 30 段情况说明", clock)
+    expect(news).to_be_visible()
+    for each in held:
+        each.continue_()
     expect(news).to_be_visible()
     assert log.evaluate("node => node.scrollTop") == 0
 
